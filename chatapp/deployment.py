@@ -1,0 +1,108 @@
+"""The embedded deployment: where its data, sockets and secrets are, and by which addresses its servers are reached.
+
+Knows no Django and starts nothing, so that the settings may read it. The servers are started by `chatapp.embedded`.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+ROLES = ("owner", "app", "platform", "sealer", "pruner", "auditor")
+"""Database roles of R2, each login, none superuser, none with bypassrls."""
+
+DATABASE = "cordon"
+_SECRETS = ("secret_key", "wall_key", "deployment_id", "valkey", "postgres", *ROLES)
+
+
+class NotPrivate(Exception):
+    """A directory that holds our sockets or secrets belongs to somebody else or may be read by others."""
+
+
+def private_directory(path: Path) -> Path:
+    """The directory, made if absent, that only this account may enter; raises NotPrivate if others may."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = path.lstat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise NotPrivate(f"{path} must belong to this account with mode 0700; try: chmod 700 {path}")
+    return path
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One data directory and everything that is derived from it."""
+
+    root: Path
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def postgres_data(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def valkey_data(self) -> Path:
+        return self.root / "valkey"
+
+    @property
+    def default_kms_keyfile(self) -> Path:
+        """A sibling of the data directory, never inside it, so that one stolen copy lacks the other (R23)."""
+        return self.root.with_name(f"{self.root.name}.kms-key")
+
+    @cached_property
+    def sockets(self) -> Path:
+        """A short private directory: the path of a UNIX socket may have 107 bytes at most."""
+        mark = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
+        return Path(tempfile.gettempdir()) / f"cordon-{os.getuid()}-{mark}"
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """The random secrets of this deployment, made on first use and kept in a file of mode 0600."""
+        file = private_directory(self.root) / "secrets.json"
+        if not file.exists():
+            _write_once(file, {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)})
+        return json.loads(file.read_text())
+
+    def database_url(self, role: str, database: str = DATABASE) -> str:
+        user = role if role == "postgres" else f"cordon_{role}"
+        return f"postgresql://{user}:{self.secrets[role]}@/{database}?host={quote(str(self.sockets), safe='')}"
+
+    @property
+    def valkey_url(self) -> str:
+        return f"unix://:{self.secrets['valkey']}@{self.sockets / 'valkey.sock'}"
+
+    def services(self) -> dict[str, str]:
+        """The environment values of the embedded servers, named as an external deployment would give them."""
+        others = {f"CORDON_DATABASE_{role.upper()}_URL": self.database_url(role) for role in ROLES if role != "app"}
+        return {"DATABASE_URL": self.database_url("app"), "VALKEY_URL": self.valkey_url} | others
+
+    def identity(self) -> dict[str, str]:
+        """The secrets that make this deployment the same one after a restart."""
+        return {
+            "CORDON_SECRET_KEY": self.secrets["secret_key"],
+            "CORDON_WALL_KEY": self.secrets["wall_key"],
+            "CORDON_DEPLOYMENT_ID": self.secrets["deployment_id"],
+            "CORDON_KMS_KEYFILE": str(self.default_kms_keyfile),
+        }
+
+
+def _write_once(file: Path, values: dict[str, str]) -> None:
+    """Write the file whole or not at all; whoever comes second keeps what the first one wrote."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".secrets-")
+    with os.fdopen(handle, "w") as out:
+        json.dump(values, out, indent=1)
+        out.flush()
+        os.fsync(handle)
+    try:
+        os.link(name, file)
+    except FileExistsError:
+        pass
+    finally:
+        Path(name).unlink()

@@ -1,0 +1,180 @@
+"""Typed reading of the environment: every missing or bad value is named at once, each with its remedy.
+
+Without DATABASE_URL and VALKEY_URL the embedded deployment in CORDON_DATA_DIR stands in for them. Nothing stands in
+for anything when CORDON_PRODUCTION=1.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from chatapp.deployment import ROLES, Deployment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+IDENTITY = frozenset({"CORDON_SECRET_KEY", "CORDON_WALL_KEY", "CORDON_DEPLOYMENT_ID"})
+_YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+
+
+class BadEnvironment(SystemExit):
+    """The platform cannot start with this environment; the text lists all findings."""
+
+    def __init__(self, findings: list[str]) -> None:
+        self.findings = findings
+        super().__init__("The environment is not fit to start Cordon:\n" + "\n".join(f"  - {line}" for line in findings))
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """What the operator decided, checked. Field names are the variables without `CORDON_`."""
+
+    production: bool
+    debug: bool
+    data_dir: Path
+    embedded: bool
+    databases: Mapping[str, str]
+    valkey_url: str
+    database_pool: int
+    secret_key: str
+    wall_key: bytes
+    deployment_id: str
+    kms_keyfile: Path
+    public_url: str
+    allowed_hosts: tuple[str, ...]
+    shared_origin: bool
+    trusted_proxies: tuple[str, ...]
+    metrics_token: str
+    log_level: str
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Env:
+    """The environment as the settings need it. Raises BadEnvironment with all findings."""
+    return _Reader(environ).read()
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.findings: list[str] = []
+        self.given = environ
+        self.production = self.flag("CORDON_PRODUCTION")
+        self.data_dir = Path(environ.get("CORDON_DATA_DIR") or BASE_DIR / "var").resolve()
+        self.embedded = not self.production and not environ.get("DATABASE_URL") and not environ.get("VALKEY_URL")
+        self.values = self.stand_ins() | {name: value for name, value in environ.items() if value}
+
+    def stand_ins(self) -> dict[str, str]:
+        """What the data directory gives in place of values that nobody set; nothing in production."""
+        deployment = Deployment(self.data_dir)
+        if self.production or IDENTITY <= self.given.keys():
+            return {"CORDON_KMS_KEYFILE": str(deployment.default_kms_keyfile)}
+        if self.embedded:
+            return deployment.identity() | deployment.services()
+        return deployment.identity()
+
+    def read(self) -> Env:
+        public_url = self.public_url()
+        found = Env(
+            production=self.production,
+            debug=self.flag("CORDON_DEBUG"),
+            data_dir=self.data_dir,
+            embedded=self.embedded,
+            databases=self.databases(),
+            valkey_url=self.valkey_url(),
+            database_pool=self.number("CORDON_DATABASE_POOL", default=0, most=200),
+            secret_key=self.needed("CORDON_SECRET_KEY", "python -c 'import secrets; print(secrets.token_urlsafe(48))'"),
+            wall_key=self.needed("CORDON_WALL_KEY", "python -c 'import secrets; print(secrets.token_urlsafe(48))'").encode(),
+            deployment_id=self.deployment_id(),
+            kms_keyfile=Path(self.values["CORDON_KMS_KEYFILE"]).resolve(),
+            public_url=public_url,
+            allowed_hosts=self.hosts(public_url),
+            shared_origin=self.flag("CORDON_SHARED_ORIGIN"),
+            trusted_proxies=self.listed("CORDON_TRUSTED_PROXIES"),
+            metrics_token=self.values.get("CORDON_METRICS_TOKEN", ""),
+            log_level=self.one_of("CORDON_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+        )
+        if self.findings:
+            raise BadEnvironment(self.findings)
+        return found
+
+    def needed(self, name: str, remedy: str) -> str:
+        value = self.values.get(name, "")
+        if not value:
+            self.findings.append(f"{name} is missing. Set it: {remedy}")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self.given.get(name, "").strip().lower()
+        if value not in _YES_NO:
+            self.findings.append(f"{name} is {value!r}. Use 1 or 0.")
+        return _YES_NO.get(value, False)
+
+    def number(self, name: str, *, default: int, most: int) -> int:
+        value = self.values.get(name, str(default))
+        if not value.isdecimal() or int(value) > most:
+            self.findings.append(f"{name} is {value!r}. Use a whole number from 0 to {most}.")
+            return default
+        return int(value)
+
+    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self.values.get(name, allowed[0]).upper()
+        if value not in allowed:
+            self.findings.append(f"{name} is {value!r}. Use one of {', '.join(allowed)}.")
+        return value
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        return tuple(item.strip() for item in self.values.get(name, "").split(",") if item.strip())
+
+    def databases(self) -> dict[str, str]:
+        """Connection addresses by alias. Only `default` is always there; a process gets no more than it needs."""
+        names = {"default": "DATABASE_URL"} | {role: f"CORDON_DATABASE_{role.upper()}_URL" for role in ROLES if role != "app"}
+        self.needed("DATABASE_URL", "DATABASE_URL=postgresql://cordon_app:PASSWORD@HOST/DATABASE (deploy/roles.sql makes the roles)")
+        found = {alias: self.values[name] for alias, name in names.items() if name in self.values}
+        for alias, address in found.items():
+            try:
+                conninfo_to_dict(address)
+            except psycopg.ProgrammingError:
+                self.findings.append(f"{names[alias]} cannot be read. Use postgresql://ROLE:PASSWORD@HOST/DATABASE.")
+        return found
+
+    def valkey_url(self) -> str:
+        value = self.needed("VALKEY_URL", "VALKEY_URL=rediss://:PASSWORD@HOST:6379/0")
+        if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            self.findings.append("VALKEY_URL cannot be read. Use redis://, rediss:// or unix://.")
+        return value
+
+    def deployment_id(self) -> str:
+        value = self.needed("CORDON_DEPLOYMENT_ID", "python -c 'import secrets; print(secrets.token_hex(6))'; keep it for ever")
+        if value and not re.fullmatch(r"[a-z0-9][a-z0-9-]{2,31}", value):
+            self.findings.append(f"CORDON_DEPLOYMENT_ID is {value!r}. Use 3 to 32 of a-z, 0-9 and -.")
+        return value
+
+    def public_url(self) -> str:
+        """Where people reach the platform. Plain HTTP is for loopback alone (R46)."""
+        port = self.number("PORT", default=8000, most=65535)
+        value = self.values.get("CORDON_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        if parts.scheme not in {"http", "https"} or not host or parts.path:
+            self.findings.append(f"CORDON_PUBLIC_URL is {value!r}. Use https://HOST, without a path.")
+        elif parts.scheme == "http" and host not in LOOPBACK and not host.endswith(".localhost"):
+            self.findings.append(f"CORDON_PUBLIC_URL is {value!r}. Plain HTTP is for loopback only; use https://{host}.")
+        return value
+
+    def hosts(self, public_url: str) -> tuple[str, ...]:
+        """Host names that are answered: those given, else the public one and what lies below it."""
+        given = self.listed("CORDON_ALLOWED_HOSTS")
+        host = urlsplit(public_url).hostname or ""
+        if given or not host:
+            return given
+        if host in LOOPBACK or host.endswith(".localhost"):
+            return ("127.0.0.1", "localhost", ".localhost", "[::1]")
+        return (host, f".{host}")
