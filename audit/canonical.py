@@ -1,0 +1,64 @@
+"""The one byte form of an entry: RFC 8785 (JCS), on a restricted set of values where `json.dumps` already is JCS.
+
+Keys are `[a-z0-9_:.-]` ASCII, values are text, true, false, null, whole numbers below 2^53, lists and objects of these.
+Floats and other keys are refused, because there JCS and Python differ; lone surrogates, because they have no UTF-8 form.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+_KEY = re.compile(r"[a-z0-9_:.\-]+\Z")
+_LIMIT = 2**53
+_encode = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
+
+
+class NotCanonical(ValueError):
+    """A value that has no place in an entry."""
+
+
+def canonical(value: object) -> bytes:
+    """The canonical bytes of a value. Raises NotCanonical outside the restricted set."""
+    _check(value, "$")
+    try:
+        return _encode(value).encode()
+    except UnicodeEncodeError as error:
+        raise NotCanonical("text holds a lone surrogate") from error
+
+
+def parse(data: bytes) -> object:
+    """The value behind canonical bytes. Raises NotCanonical unless they are exactly what `canonical` would write."""
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise NotCanonical(str(error)) from error
+    if canonical(value) != data:
+        raise NotCanonical("the bytes are not in canonical form")
+    return value
+
+
+def _check(value: object, where: str) -> None:
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return
+    if kind is int:
+        if not -_LIMIT < value < _LIMIT:  # type: ignore[operator]
+            raise NotCanonical(f"{where} is a number of 2^53 or more; write it as text")
+        return
+    if kind is dict:
+        _check_object(value, where)  # type: ignore[arg-type]
+        return
+    if kind is list or kind is tuple:
+        for position, item in enumerate(value):  # type: ignore[arg-type]
+            _check(item, f"{where}[{position}]")
+        return
+    raise NotCanonical(f"{where} is a {kind.__name__}")
+
+
+def _check_object(value: Mapping[object, object], where: str) -> None:
+    for key, item in value.items():
+        if type(key) is not str or not _KEY.match(key):
+            raise NotCanonical(f"{where} has the key {key!r}; keys are lower-case ASCII")
+        _check(item, f"{where}.{key}")
