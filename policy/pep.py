@@ -1,0 +1,219 @@
+"""The policy enforcement point: no decision, no commit; no audit line, no commit.
+
+`unit` is the outermost bracket of every door. Inside it `performs` runs one change in its own transaction and lets it
+commit only if this very Action was permitted and something was recorded. What was refused is written when the unit
+closes, after every roll-back, so that a refusal never dies with the transaction it stopped (R34).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import transaction
+
+from audit import log
+from policy import epochs, obligations, pdp
+from policy.catalogue import Action
+from policy.records import decision_line, refusal_event
+from policy.types import AccessDenied, Decision, Question, Resource
+from tenancy.actor import Actor, system_actor
+from tenancy.errors import OutsideWorkspace
+from tenancy.scoping import within
+
+Performed = TypeVar("Performed", bound=Callable[..., Any])
+
+
+class Ungoverned(RuntimeError):
+    """An action asked for no decision, recorded nothing, or ran outside a unit: a defect, never an answer to a user."""
+
+
+@dataclass(slots=True)
+class _Unit:
+    workspace_id: UUID
+    refused: list[Decision] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """One running action: what it asked, what it was permitted, whether its commits rest on locked epochs."""
+
+    holds_epochs: bool
+    asked: set[Action] = field(default_factory=set)
+    permitted: set[Action] = field(default_factory=set)
+
+
+class _NothingPermitted(Exception):
+    """Rolls back an action in which every item was refused, and carries its answer out."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+
+_unit: ContextVar[_Unit | None] = ContextVar("unit", default=None)
+_frame: ContextVar[_Frame | None] = ContextVar("frame", default=None)
+
+
+@contextmanager
+def unit(workspace_id: UUID) -> Iterator[None]:
+    """The outermost bracket of a door; refusals are written when it closes, whatever happened inside.
+
+    Raises OutsideWorkspace when it is nested in the unit of another workspace.
+    """
+    held = _unit.get()
+    if held is not None:
+        if held.workspace_id != workspace_id:
+            raise OutsideWorkspace("the unit of another workspace is still open")
+        yield
+        return
+
+    mine = _Unit(workspace_id)
+    token = _unit.set(mine)
+    try:
+        yield
+    finally:
+        _unit.reset(token)
+        if mine.refused:
+            _write_refused(workspace_id, mine.refused)
+
+
+def _write_refused(workspace_id: UUID, refused: Sequence[Decision]) -> None:
+    with within(workspace_id), log.collecting() as ledger:
+        for decision, hits in _counted(refused):
+            ledger.decisions.append(decision_line(decision, hits=hits))
+            event = refusal_event(decision)
+            log.record(event.event, decision.question.actor, target=event.target, outcome="failure", **event.data)
+        log.write(ledger)
+
+
+def _counted(refused: Sequence[Decision]) -> list[tuple[Decision, int]]:
+    """Equal refusals of one unit become one record with a count, so that a flood cannot fill the log."""
+    counted: dict[tuple[object, ...], list[Decision]] = {}
+    for decision in refused:
+        question = decision.question
+        key = (question.actor.id, question.action, question.resource.id, decision.effect, decision.reasons)
+        counted.setdefault(key, []).append(decision)
+    return [(group[0], len(group)) for group in counted.values()]
+
+
+@contextmanager
+def _action_scope(actor: Actor, *, holds_epochs: bool) -> Iterator[tuple[_Frame, log.Ledger]]:
+    with unit(actor.workspace_id), within(actor.workspace_id), log.collecting() as ledger:
+        frame = _Frame(holds_epochs)
+        token = _frame.set(frame)
+        try:
+            yield frame, ledger
+        finally:
+            _frame.reset(token)
+
+
+def performs(action: Action) -> Callable[[Performed], Performed]:
+    """Mark the one function that performs an Action: it commits only if permitted and recorded, or not at all."""
+
+    def decorate(change: Performed) -> Performed:
+        @wraps(change)
+        def run(actor: Actor, **arguments: object) -> object:
+            try:
+                return _run(actor, arguments)
+            except _NothingPermitted as undone:
+                return undone.answer
+
+        def _run(actor: Actor, arguments: dict[str, object]) -> object:
+            with _action_scope(actor, holds_epochs=True) as (frame, ledger):
+                answer = change(actor, **arguments)
+                if action not in frame.asked:
+                    raise Ungoverned(f"{change.__qualname__} did not ask for {action}")
+                if action not in frame.permitted:
+                    raise _NothingPermitted(answer)
+                if not ledger.lines:
+                    raise Ungoverned(f"{change.__qualname__} recorded nothing")
+                log.write(ledger)
+            return answer
+
+        run.performs = action  # type: ignore[attr-defined]
+        return run  # type: ignore[return-value]
+
+    return decorate
+
+
+@contextmanager
+def reading(actor: Actor) -> Iterator[None]:
+    """The scope of a door that only reads: rows exist inside, and its decisions are recorded when it closes."""
+    with _action_scope(actor, holds_epochs=False) as (_, ledger):
+        yield
+        log.write(ledger)
+
+
+def decide_many(questions: Sequence[Question]) -> list[Decision]:
+    """Judge a batch, item by item; permits go into the record with the change, the rest when the unit closes."""
+    held, frame = _unit.get(), _frame.get()
+    if held is None or frame is None:
+        raise Ungoverned("a decision was asked for outside an action or a reading scope")
+    if not questions:
+        return []
+
+    look = epochs.hold if frame.holds_epochs else epochs.current
+    values = look(key for question in questions for key in epochs.keys_of(question))
+    answers = pdp.decision_point(held.workspace_id).decide(questions)
+    decisions = [obligations.meet(epochs.stamped(answer, values)) for answer in answers]
+    for decision in decisions:
+        _file(decision, held, frame)
+    return decisions
+
+
+def _file(decision: Decision, held: _Unit, frame: _Frame) -> None:
+    action = decision.question.action
+    frame.asked.add(action)
+    if not decision.permits:
+        held.refused.append(decision)
+        return
+    frame.permitted.add(action)
+    log.ledger().decisions.append(decision_line(decision, hits=1))
+
+
+def reuse(decision: Decision, action: Action) -> None:
+    """Let a lease stand for a fresh decision of the running action; its audit line names the decision it rests on."""
+    frame = _frame.get()
+    if frame is None or not frame.holds_epochs:
+        raise Ungoverned("a lease can only be used by a running action")
+    frame.asked.add(action)
+    if decision.permits:
+        frame.permitted.add(action)
+
+
+def decide(actor: Actor, action: Action, resource: Resource) -> Decision:
+    """The answer to one question, permit or not."""
+    return decide_many([Question(actor, action, resource)])[0]
+
+
+def enforce(actor: Actor, action: Action, resource: Resource) -> Decision:
+    """The permit, or AccessDenied with the decision that refused."""
+    decision = decide(actor, action, resource)
+    if not decision.permits:
+        raise AccessDenied(decision)
+    return decision
+
+
+def permitted(actor: Actor, action: Action, resource: Resource) -> bool:
+    """Whether a control should be offered now. Nothing rests on it and nothing is recorded: the action asks again."""
+    return preview([Question(actor, action, resource)])[0].permits
+
+
+def preview(questions: Sequence[Question]) -> list[Decision]:
+    """The answers that would be given now, for display alone; call inside a scope of the workspace."""
+    if not questions:
+        return []
+    point = pdp.decision_point(questions[0].actor.workspace_id)
+    return [obligations.meet(answer) for answer in point.decide(questions)]
+
+
+@contextmanager
+def as_system(workspace_id: UUID, *, cause: str) -> Iterator[Actor]:
+    """A unit for jobs of the platform itself, opened outside every transaction."""
+    if transaction.get_connection().in_atomic_block:
+        raise Ungoverned("a job opens its unit outside every transaction")
+    with unit(workspace_id):
+        yield system_actor(workspace_id, cause=cause)

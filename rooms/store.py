@@ -1,0 +1,145 @@
+"""The hot statements of the post path, in plain SQL on Django's own connection (R37). Rows only; no rule lives here.
+
+COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT unnest(..)`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """One row to be written; the counter has already been taken."""
+
+    id: UUID
+    room_id: UUID
+    seq: int
+    sender_id: UUID
+    client_message_id: UUID
+    body_mac: bytes
+    body_sealed: bytes
+    marking: str
+    thread_id: UUID | None
+    also_to_room: bool
+    mentions: list[UUID]
+    mentions_room: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A message that this sender has already posted under the same client id."""
+
+    id: UUID
+    room_id: UUID
+    seq: int
+    body_mac: bytes
+    marking: str
+    at: datetime
+
+
+_REPEATS = """
+select m.sender_id, m.client_message_id, m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at
+  from rooms_message m
+  join unnest(%s::uuid[], %s::uuid[]) as k (sender_id, client_message_id)
+    on m.sender_id = k.sender_id and m.client_message_id = k.client_message_id
+"""
+
+
+def repeats(keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Repeat]:
+    """What was posted before under these (sender, client id) pairs (R20)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REPEATS, [[sender for sender, _ in keys], [client for _, client in keys]])
+        return {(row[0], row[1]): Repeat(row[2], row[3], row[4], bytes(row[5]), row[6], row[7]) for row in cursor}
+
+
+_TAKE = """
+with wanted as (
+  select r.id, n.count from rooms_room r join unnest(%s::uuid[], %s::int[]) as n (id, count) using (id)
+   order by r.id for no key update of r
+)
+update rooms_room r set last_seq = r.last_seq + wanted.count, last_message_at = greatest(r.last_message_at, %s)
+  from wanted where r.id = wanted.id returning r.id, r.last_seq - wanted.count
+"""
+
+
+def take_sequence(counts: dict[UUID, int], at: datetime) -> dict[UUID, int]:
+    """Advance each room's counter by its count, rooms locked in one order; gives the value before."""
+    ids = sorted(counts)
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [ids, [counts[room_id] for room_id in ids], at])
+        return dict(cursor.fetchall())
+
+
+_INSERT = """
+insert into rooms_message (workspace_id, id, room_id, seq, changed_seq, sender_id, client_message_id, body_mac,
+  body_sealed, marking, revision, thread_id, also_to_room, mentions, mentions_room, at)
+select %s, m.id, m.room_id, m.seq, m.seq, m.sender_id, m.client_message_id, m.body_mac, m.body_sealed, m.marking, 0,
+       m.thread_id, m.also_to_room, m.mentions::uuid[], m.mentions_room, m.at
+  from unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::uuid[], %s::uuid[], %s::bytea[], %s::bytea[], %s::text[],
+              %s::uuid[], %s::bool[], %s::text[], %s::bool[], %s::timestamptz[])
+    as m (id, room_id, seq, sender_id, client_message_id, body_mac, body_sealed, marking, thread_id, also_to_room,
+          mentions, mentions_room, at)
+"""
+
+
+def insert_messages(workspace_id: UUID, rows: Sequence[NewMessage]) -> None:
+    """Write a batch of messages in one statement."""
+    columns = (
+        [row.id for row in rows],
+        [row.room_id for row in rows],
+        [row.seq for row in rows],
+        [row.sender_id for row in rows],
+        [row.client_message_id for row in rows],
+        [row.body_mac for row in rows],
+        [row.body_sealed for row in rows],
+        [row.marking for row in rows],
+        [row.thread_id for row in rows],
+        [row.also_to_room for row in rows],
+        ["{" + ",".join(map(str, row.mentions)) + "}" for row in rows],
+        [row.mentions_room for row in rows],
+        [row.at for row in rows],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [workspace_id, *columns])
+
+
+_UNREAD = """
+select m.room_id,
+       (select count(*) from (
+          select 1 from rooms_message x
+           where x.room_id = m.room_id and x.seq > coalesce(mark.seq, 0) and x.sender_id <> m.user_id
+             and x.deleted_at is null and (x.thread_id is null or x.also_to_room) limit 1000) as unread),
+       (select count(*) from (
+          select 1 from rooms_message x
+           where x.room_id = m.room_id and x.seq > coalesce(mark.seq, 0) and x.sender_id <> m.user_id
+             and x.deleted_at is null and (x.mentions_room or m.user_id = any(x.mentions)) limit 1000) as mentions),
+       coalesce(mark.seq, 0),
+       (select x.id from rooms_message x
+         where x.room_id = m.room_id and x.seq <= coalesce(mark.seq, 0) order by x.seq desc limit 1)
+  from rooms_membership m
+  left join rooms_readmark mark on mark.room_id = m.room_id and mark.user_id = m.user_id and mark.thread_id is null
+ where m.user_id = %s and m.state = 'active' and (%s::uuid[] is null or m.room_id = any(%s))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadState:
+    """What one person has not read in one room; counts stop at 1,000."""
+
+    unread: int
+    mentions: int
+    seq: int
+    last_read_id: UUID | None
+
+
+def read_states(user_id: UUID, room_ids: Sequence[UUID] | None = None) -> dict[UUID, ReadState]:
+    """Unread and mention counts of one person, in all of that person's rooms or in these."""
+    wanted = list(room_ids) if room_ids is not None else None
+    with connection.cursor() as cursor:
+        cursor.execute(_UNREAD, [user_id, wanted, wanted])
+        return {row[0]: ReadState(row[1], row[2], row[3], row[4]) for row in cursor}
