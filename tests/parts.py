@@ -1,0 +1,31 @@
+"""System parts that a machine may lack: a test that needs one says so, and CORDON_REQUIRE_ALL=1 makes a lack a failure (R30)."""
+
+import os
+import shutil
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    name: str
+    programs: tuple[str, ...]
+    remedy: str
+
+    @property
+    def path(self) -> str | None:
+        return next((found for program in self.programs if (found := shutil.which(program))), None)
+
+
+CHROMIUM = Part("Chromium", ("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium")
+
+
+def need(part: Part) -> str:
+    """The path of the part. Without it the test is skipped, or fails where everything is required."""
+    if part.path:
+        return part.path
+    message = f"{part.name} is missing: {part.remedy}"
+    if os.environ.get("CORDON_REQUIRE_ALL") == "1":
+        pytest.fail(message, pytrace=False)
+    pytest.skip(message)
