@@ -19,7 +19,7 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guise:
-    """How root starts a server that refuses to run as root: words in front of its command, and who must own its files."""
+    """How root starts a server that refuses root: words in front of its command, and who must own its files."""
 
     words: tuple[str, ...] = ()
     owner: int | None = None
@@ -54,7 +54,7 @@ class Child:
     thread that started it dies, even by SIGKILL: start children from the main thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a process is started with
         self,
         name: str,
         command: Sequence[str | Path],

@@ -75,7 +75,8 @@ class Deployment:
         """The random secrets of this deployment, made on first use and kept in a file of mode 0600."""
         file = private_directory(self.root) / "secrets.json"
         if not file.exists():
-            _write_once(file, {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)})
+            fresh = {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)}
+            _write_once(file, fresh)
         return json.loads(file.read_text())
 
     def database_url(self, role: str, database: str = DATABASE) -> str:

@@ -24,6 +24,7 @@ from chatapp.deployment import DATABASE, ROLES, Deployment, private_directory
 from chatapp.env import BASE_DIR
 
 _LOCALE = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_BUILTIN_LOCALE_SINCE = 18
 _OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -76,7 +77,7 @@ def start_postgres(deployment: Deployment, *, options: Mapping[str, str] | None 
         stop=signal.SIGINT,  # fast shutdown
     )
     try:
-        child.wait_until(lambda: psycopg.connect(deployment.database_url("postgres", "postgres")).close() or True, seconds=30)
+        child.wait_until(lambda: _postgres_answers(deployment), seconds=30)
         _make_roles(deployment)
     except BaseException:
         child.stop()
@@ -84,8 +85,13 @@ def start_postgres(deployment: Deployment, *, options: Mapping[str, str] | None 
     return child
 
 
+def _postgres_answers(deployment: Deployment) -> bool:
+    psycopg.connect(deployment.database_url("postgres", "postgres")).close()
+    return True
+
+
 def _postgres_directories(deployment: Deployment, disguise: Guise) -> Path:
-    """The directory of the sockets. Under the account `nobody` two directories become its own, and two can be passed."""
+    """The directory of the sockets. The account `nobody`, if used, gets two directories and may pass two others."""
     passed = [private_directory(deployment.root), private_directory(deployment.sockets)]
     private_directory(deployment.log)
     owned = [deployment.postgres_data, deployment.postgres_sockets]
@@ -103,7 +109,9 @@ def _initialise(deployment: Deployment, disguise: Guise) -> None:
     binaries = postgres_binaries()
     version = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
     release = int(re.search(r"\d+", version).group())
-    locale = ["--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST"] if release >= 18 else []
+    locale = (
+        ["--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST"] if release >= _BUILTIN_LOCALE_SINCE else []
+    )
     password, copy = os.pipe()
     os.write(copy, deployment.secrets["postgres"].encode())
     os.close(copy)
@@ -111,19 +119,35 @@ def _initialise(deployment: Deployment, disguise: Guise) -> None:
     command += [f"--pwfile=/dev/fd/{password}", "--auth=scram-sha-256", "--locale=C.UTF-8", *locale]
     with (deployment.log / "initdb.log").open("wb") as log:
         done = subprocess.run(
-            command, env={"PATH": os.environ.get("PATH", ""), **_LOCALE}, stdout=log, stderr=log, pass_fds=[password], check=False
+            command,
+            env={"PATH": os.environ.get("PATH", ""), **_LOCALE},
+            stdout=log,
+            stderr=log,
+            pass_fds=[password],
+            check=False,
         )
     os.close(password)
     if done.returncode:
         shutil.rmtree(deployment.postgres_data, ignore_errors=True)
-        raise CannotStart(f"PostgreSQL's initdb ended with status {done.returncode}, see {deployment.log / 'initdb.log'}")
+        raise CannotStart(
+            f"PostgreSQL's initdb ended with status {done.returncode}, see {deployment.log / 'initdb.log'}"
+        )
 
 
 def _stop_leftover(deployment: Deployment, disguise: Guise) -> None:
     """End a server of ours that outlived its supervisor, or clear its stale file: pg_ctl knows which."""
     if not (deployment.postgres_data / "postmaster.pid").exists():
         return
-    command = [*disguise.words, postgres_binaries() / "pg_ctl", "-D", deployment.postgres_data, "-m", "fast", "-w", "stop"]
+    command = [
+        *disguise.words,
+        postgres_binaries() / "pg_ctl",
+        "-D",
+        deployment.postgres_data,
+        "-m",
+        "fast",
+        "-w",
+        "stop",
+    ]
     subprocess.run(command, env={"PATH": os.environ.get("PATH", ""), **_LOCALE}, capture_output=True, check=False)
 
 
@@ -135,7 +159,9 @@ def _make_roles(deployment: Deployment) -> None:
         grant_roles(connection)
         for role in ROLES:
             user = f"cordon_{role}"
-            secret = connection.pgconn.encrypt_password(deployment.secrets[role].encode(), user.encode(), b"scram-sha-256")
+            secret = connection.pgconn.encrypt_password(
+                deployment.secrets[role].encode(), user.encode(), b"scram-sha-256"
+            )
             connection.execute(
                 sql.SQL("alter role {} password {}").format(sql.Identifier(user), sql.Literal(secret.decode()))
             )
@@ -147,7 +173,7 @@ def grant_roles(connection: psycopg.Connection) -> None:
 
 
 def start_valkey(deployment: Deployment) -> Child:
-    """A Valkey that answers. It is a broker too: it refuses writes rather than forget, and keeps an append-only file."""
+    """A Valkey that answers. It is a broker too: it refuses writes rather than forget, and keeps a log of its own."""
     for path in (deployment.root, deployment.log, deployment.sockets):
         private_directory(path)
     data, socket = private_directory(deployment.valkey_data), deployment.valkey_socket

@@ -18,7 +18,14 @@ from chatapp.deployment import ROLES, Deployment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+DATABASE_VARIABLES = {"default": "DATABASE_URL"} | {
+    role: f"CORDON_DATABASE_{role.upper()}_URL" for role in ROLES if role != "app"
+}
 IDENTITY = frozenset({"CORDON_SECRET_KEY", "CORDON_WALL_KEY", "CORDON_DEPLOYMENT_ID"})
+
+_MAKE_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+_MAKE_ID = "python -c 'import secrets; print(secrets.token_hex(6))', and keep it for ever"
+_APP_URL = "DATABASE_URL=postgresql://cordon_app:PASSWORD@HOST/DATABASE, with the roles of deploy/roles.sql"
 _YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
@@ -27,7 +34,8 @@ class BadEnvironment(SystemExit):
 
     def __init__(self, findings: list[str]) -> None:
         self.findings = findings
-        super().__init__("The environment is not fit to start Cordon:\n" + "\n".join(f"  - {line}" for line in findings))
+        listed = "\n".join(f"  - {line}" for line in findings)
+        super().__init__(f"The environment is not fit to start Cordon:\n{listed}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +53,19 @@ class Env:
     wall_key: bytes
     deployment_id: str
     kms_keyfile: Path
+    port: int
     public_url: str
     allowed_hosts: tuple[str, ...]
     shared_origin: bool
     trusted_proxies: tuple[str, ...]
     metrics_token: str
     log_level: str
+    asgi_server: str
+
+    @property
+    def celery_url(self) -> str:
+        """The broker's address in Celery's spelling: a socket path carries its database number by another name."""
+        return self.valkey_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 
     @property
     def https(self) -> bool:
@@ -63,25 +78,29 @@ def read(environ: Mapping[str, str] = os.environ) -> Env:
 
 
 class _Reader:
+    """Takes value after value and keeps what is wrong with them, so that the operator hears of everything at once."""
+
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.findings: list[str] = []
-        self.given = environ
+        self.given = {name: value for name, value in environ.items() if value}
         self.production = self.flag("CORDON_PRODUCTION")
-        self.data_dir = Path(environ.get("CORDON_DATA_DIR") or BASE_DIR / "var").resolve()
-        self.embedded = not self.production and not environ.get("DATABASE_URL") and not environ.get("VALKEY_URL")
-        self.values = self.stand_ins() | {name: value for name, value in environ.items() if value}
+        self.data_dir = Path(self.given.get("CORDON_DATA_DIR", BASE_DIR / "var")).resolve()
+        self.embedded = not self.production and not {"DATABASE_URL", "VALKEY_URL"} & self.given.keys()
+        self.values = self.stand_ins() | self.given
 
     def stand_ins(self) -> dict[str, str]:
         """What the data directory gives in place of values that nobody set; nothing in production."""
         deployment = Deployment(self.data_dir)
-        if self.production or IDENTITY <= self.given.keys():
-            return {"CORDON_KMS_KEYFILE": str(deployment.default_kms_keyfile)}
+        keyfile = {"CORDON_KMS_KEYFILE": str(deployment.default_kms_keyfile)}
         if self.embedded:
-            return deployment.identity() | deployment.services()
-        return deployment.identity()
+            return keyfile | deployment.identity() | deployment.services()
+        if self.production or self.given.keys() >= IDENTITY:
+            return keyfile
+        return keyfile | deployment.identity()
 
     def read(self) -> Env:
-        public_url = self.public_url()
+        port = self.number("PORT", default=8000, most=65535)
+        public_url = self.public_url(port)
         found = Env(
             production=self.production,
             debug=self.flag("CORDON_DEBUG"),
@@ -90,16 +109,18 @@ class _Reader:
             databases=self.databases(),
             valkey_url=self.valkey_url(),
             database_pool=self.number("CORDON_DATABASE_POOL", default=0, most=200),
-            secret_key=self.needed("CORDON_SECRET_KEY", "python -c 'import secrets; print(secrets.token_urlsafe(48))'"),
-            wall_key=self.needed("CORDON_WALL_KEY", "python -c 'import secrets; print(secrets.token_urlsafe(48))'").encode(),
+            secret_key=self.needed("CORDON_SECRET_KEY", _MAKE_KEY),
+            wall_key=self.needed("CORDON_WALL_KEY", _MAKE_KEY).encode(),
             deployment_id=self.deployment_id(),
             kms_keyfile=Path(self.values["CORDON_KMS_KEYFILE"]).resolve(),
+            port=port,
             public_url=public_url,
             allowed_hosts=self.hosts(public_url),
             shared_origin=self.flag("CORDON_SHARED_ORIGIN"),
             trusted_proxies=self.listed("CORDON_TRUSTED_PROXIES"),
             metrics_token=self.values.get("CORDON_METRICS_TOKEN", ""),
-            log_level=self.one_of("CORDON_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+            log_level=self.one_of("CORDON_LOG_LEVEL", ("info", "debug", "warning", "error")),
+            asgi_server=self.one_of("ASGI_SERVER", ("uvicorn", "daphne")),
         )
         if self.findings:
             raise BadEnvironment(self.findings)
@@ -125,7 +146,7 @@ class _Reader:
         return int(value)
 
     def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
-        value = self.values.get(name, allowed[0]).upper()
+        value = self.values.get(name, allowed[0]).lower()
         if value not in allowed:
             self.findings.append(f"{name} is {value!r}. Use one of {', '.join(allowed)}.")
         return value
@@ -135,14 +156,15 @@ class _Reader:
 
     def databases(self) -> dict[str, str]:
         """Connection addresses by alias. Only `default` is always there; a process gets no more than it needs."""
-        names = {"default": "DATABASE_URL"} | {role: f"CORDON_DATABASE_{role.upper()}_URL" for role in ROLES if role != "app"}
-        self.needed("DATABASE_URL", "DATABASE_URL=postgresql://cordon_app:PASSWORD@HOST/DATABASE (deploy/roles.sql makes the roles)")
-        found = {alias: self.values[name] for alias, name in names.items() if name in self.values}
+        self.needed("DATABASE_URL", _APP_URL)
+        found = {alias: self.values[name] for alias, name in DATABASE_VARIABLES.items() if name in self.values}
         for alias, address in found.items():
             try:
                 conninfo_to_dict(address)
             except psycopg.ProgrammingError:
-                self.findings.append(f"{names[alias]} cannot be read. Use postgresql://ROLE:PASSWORD@HOST/DATABASE.")
+                self.findings.append(
+                    f"{DATABASE_VARIABLES[alias]} cannot be read. Use postgresql://ROLE:PASSWORD@HOST/DATABASE."
+                )
         return found
 
     def valkey_url(self) -> str:
@@ -152,21 +174,22 @@ class _Reader:
         return value
 
     def deployment_id(self) -> str:
-        value = self.needed("CORDON_DEPLOYMENT_ID", "python -c 'import secrets; print(secrets.token_hex(6))'; keep it for ever")
+        value = self.needed("CORDON_DEPLOYMENT_ID", _MAKE_ID)
         if value and not re.fullmatch(r"[a-z0-9][a-z0-9-]{2,31}", value):
             self.findings.append(f"CORDON_DEPLOYMENT_ID is {value!r}. Use 3 to 32 of a-z, 0-9 and -.")
         return value
 
-    def public_url(self) -> str:
+    def public_url(self, port: int) -> str:
         """Where people reach the platform. Plain HTTP is for loopback alone (R46)."""
-        port = self.number("PORT", default=8000, most=65535)
         value = self.values.get("CORDON_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
         parts = urlsplit(value)
         host = parts.hostname or ""
         if parts.scheme not in {"http", "https"} or not host or parts.path:
             self.findings.append(f"CORDON_PUBLIC_URL is {value!r}. Use https://HOST, without a path.")
-        elif parts.scheme == "http" and host not in LOOPBACK and not host.endswith(".localhost"):
-            self.findings.append(f"CORDON_PUBLIC_URL is {value!r}. Plain HTTP is for loopback only; use https://{host}.")
+        elif parts.scheme == "http" and not is_loopback(host):
+            self.findings.append(
+                f"CORDON_PUBLIC_URL is {value!r}. Plain HTTP is for loopback only; use https://{host}."
+            )
         return value
 
     def hosts(self, public_url: str) -> tuple[str, ...]:
@@ -175,6 +198,11 @@ class _Reader:
         host = urlsplit(public_url).hostname or ""
         if given or not host:
             return given
-        if host in LOOPBACK or host.endswith(".localhost"):
+        if is_loopback(host):
             return ("127.0.0.1", "localhost", ".localhost", "[::1]")
         return (host, f".{host}")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether browsers resolve this name to their own machine, whatever a name server says (RFC 6761 §6.3)."""
+    return host in LOOPBACK or host.endswith(".localhost")

@@ -6,20 +6,15 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-_NO_FEATURES = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "encrypted-media", "geolocation", "gyroscope",
-        "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
-    )
-)  # fmt: skip
+_FEATURES = (
+    "accelerometer autoplay bluetooth camera display-capture encrypted-media geolocation gyroscope hid idle-detection"
+    " magnetometer microphone midi payment screen-wake-lock serial usb xr-spatial-tracking"
+)
+_NO_FEATURES = ", ".join(f"{feature}=()" for feature in _FEATURES.split())
 
 
 class HardeningMiddleware:
-    """Sets what Django's own SecurityMiddleware does not: no device features, no use of our resources by other origins."""
-
-    sync_capable = True
-    async_capable = False
+    """Sets what Django's own does not: no device features, and no other origin may use our resources."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

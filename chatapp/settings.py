@@ -1,9 +1,8 @@
-"""Settings of Cordon, in blocks. Everything that an operator decides is read by `chatapp.env`; nothing else reads the environment."""
+"""Settings of Cordon, in blocks. What an operator decides is read by `chatapp.env`, which alone reads the environment."""
 
 from datetime import timedelta
 from importlib.util import find_spec
 
-import psycopg
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
@@ -19,40 +18,50 @@ SECRET_KEY = ENV.secret_key
 WALL_KEY = ENV.wall_key
 DEPLOYMENT_ID = ENV.deployment_id
 KMS_KEYFILE = ENV.kms_keyfile
+DATA_DIR = ENV.data_dir
 PRODUCTION = ENV.production
 DEBUG = ENV.debug
-DATA_DIR = ENV.data_dir
+
+# --- The web process
+
+PORT = ENV.port
 PUBLIC_URL = ENV.public_url
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 SHARED_ORIGIN = ENV.shared_origin
 TRUSTED_PROXIES = ENV.trusted_proxies
 METRICS_TOKEN = ENV.metrics_token
+ASGI_SERVER = ENV.asgi_server
+ASGI_APPLICATION = "chatapp.asgi.application"
+ROOT_URLCONF = "chatapp.urls"
+WEBSOCKET_PROTOCOL = "uvicorn.protocols.websockets.websockets_sansio_impl.WebSocketsSansIOProtocol"
+FRAME_LIMIT = 64 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Parts of the house, from the roof down (`.importlinter` holds the order)
 
-HOUSE = [
-    name
-    for name in ("chatapp", "integrations", "lifecycle", "rooms", "accounts", "keys", "policy", "audit", "tenancy")
-    if (BASE_DIR / name / "apps.py").exists()
-]
-_ACCOUNTS = (BASE_DIR / "accounts" / "models.py").exists()
+_ROOMS = ("chatapp", "integrations", "lifecycle", "rooms", "accounts", "keys", "policy", "audit", "tenancy")
+HOUSE = [name for name in _ROOMS if (BASE_DIR / name / "apps.py").exists()]
 
 INSTALLED_APPS = [
+    *(["daphne"] if DEBUG else []),  # gives `runserver` sockets
     *HOUSE,
-    *(["django.contrib.admin", "guardian", "auditlog"] if _ACCOUNTS else []),
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "auditlog",
     "channels",
-    "rest_framework",
     "csp",
+    "guardian",
+    "rest_framework",
     *(["django_linear_migrations"] if find_spec("django_linear_migrations") else []),
 ]
 
 MIDDLEWARE = [
+    "chatapp.metrics.MeasuringMiddleware",
     "chatapp.headers.HardeningMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -66,76 +75,91 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
-ROOT_URLCONF = "chatapp.urls"
-ASGI_APPLICATION = "chatapp.asgi.application"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
+_CONTEXT = ("template.context_processors.request", "contrib.auth.context_processors.auth")
+_MESSAGES = "contrib.messages.context_processors.messages"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ],
-        },
+        "OPTIONS": {"context_processors": [f"django.{name}" for name in (*_CONTEXT, _MESSAGES)]},
     },
+]
+
+SILENCED_SYSTEM_CHECKS = [
+    "auth.E003",  # a username is unique within its workspace, not across workspaces
+    "auth.W004",
+    "guardian.W001",  # grants are a source of attributes for the PDP, never asked at a door
 ]
 
 # --- Database: one alias per role that this process was given; requests run as `default`, the app role
 
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+_FIELDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+
+
 def _database(url: str, pool_size: int) -> dict[str, object]:
     given = conninfo_to_dict(url)
-    named = {field: given.pop(key, "") for field, key in (("NAME", "dbname"), ("USER", "user"), ("PASSWORD", "password"), ("HOST", "host"), ("PORT", "port"))}
+    named = {name: given.pop(key, "") for name, key in _FIELDS.items()}
     pool = {"pool": {"min_size": 2, "max_size": pool_size, "timeout": 10}} if pool_size else {}
     return {"ENGINE": "django.db.backends.postgresql", **named, "ATOMIC_REQUESTS": False, "OPTIONS": given | pool}
 
 
-DATABASES = {alias: _database(url, ENV.database_pool if alias == "default" else 0) for alias, url in ENV.databases.items()}
+DATABASES = {name: _database(url, ENV.database_pool if name == "default" else 0) for name, url in ENV.databases.items()}
 
 # --- Valkey: cache, channel layer and broker share one database under a prefix of this deployment
 
-PREFIX = f"cordon:{DEPLOYMENT_ID}"
 VALKEY_URL = ENV.valkey_url
+PREFIX = f"cordon:{DEPLOYMENT_ID}"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": VALKEY_URL,
         "KEY_PREFIX": f"{PREFIX}:cache",
-    }
+    },
 }
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": VALKEY_URL}], "prefix": f"{PREFIX}:layer", "symmetric_encryption_keys": [SECRET_KEY]},
-    }
+        "CONFIG": {
+            "hosts": [{"address": VALKEY_URL}],
+            "prefix": f"{PREFIX}:layer",
+            "symmetric_encryption_keys": [SECRET_KEY],
+        },
+    },
 }
 
 # --- Celery: a task is acknowledged when it is done, and one that its worker lost is run again
 
-CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = ENV.celery_url
 CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{PREFIX}:queue:"}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_SERIALIZER = "json"
-CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 # --- Sign-in
 
-if _ACCOUNTS:
-    AUTH_USER_MODEL = "accounts.User"
+AUTH_USER_MODEL = "accounts.User"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+_VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATION}.CommonPasswordValidator"},
 ]
+
+# --- Third-party tables that hold workspace data are ours, behind the wall (R22)
+
+GUARDIAN_USER_OBJ_PERMS_MODEL = "accounts.UserGrant"
+GUARDIAN_GROUP_OBJ_PERMS_MODEL = "accounts.GroupGrant"
+GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_MONKEY_PATCH_GROUP = False
+ANONYMOUS_USER_NAME = None
+AUDITLOG_LOGENTRY_MODEL = "accounts.FieldDiff"
+AUDITLOG_MASK_CALLABLE = "accounts.models_thirdparty.masked"
 
 # --- Browser: TLS everywhere but on loopback, where cookies carry neither `Secure` nor `__Host-` (R46)
 
@@ -144,14 +168,12 @@ _COOKIE = "__Host-cordon_" if HTTPS else "cordon_"
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 SESSION_COOKIE_NAME = f"{_COOKIE}session"
 SESSION_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"{_COOKIE}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = int(timedelta(days=730).total_seconds()) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -160,27 +182,18 @@ SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+CONSOLE_PATH = "console/"
+CONSOLE_TRUSTED_TYPES = ["default"]  # under jQuery one `default` policy is the net (R40)
+_OWN = ("script-src", "style-src", "font-src", "connect-src", "manifest-src", "worker-src", "form-action")
+_NOTHING = ("default-src", "base-uri", "frame-ancestors", "object-src", "trusted-types")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
+        **{name: [NONE] for name in _NOTHING},
+        **{name: [SELF] for name in _OWN},
         "img-src": [SELF, "data:", "blob:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "worker-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-        "object-src": [NONE],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": [NONE],
-    }
+    },
 }
-CONSOLE_PATH = "console/"
-CONSOLE_TRUSTED_TYPES = ["default"]
-"""The console's own scripts are jQuery's; one `default` policy is the net under them (R40)."""
 
 # --- API
 
@@ -189,7 +202,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Language and files
 
@@ -198,22 +210,24 @@ LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
+
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.exists()]
-_STATIC_STORAGE = "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
+STATICFILES_DIRS = [path for path in (BASE_DIR / "static",) if path.exists()]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+_PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
+_HASHED = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": _STATIC_STORAGE},
+    "staticfiles": {"BACKEND": _HASHED if PRODUCTION else _PLAIN},
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION
 
-# --- Log: one line per record on standard error; the supervisor and containers collect it
+# --- Log: one line per record on standard error; the supervisor or the container collects it
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": ENV.log_level},
+    "root": {"handlers": ["stderr"], "level": ENV.log_level.upper()},
 }

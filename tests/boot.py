@@ -75,7 +75,7 @@ def valkey() -> redis.Redis:
 
 
 def clone(database: str = DATABASE) -> None:
-    """A fresh database as `prepare` leaves it. The first caller of the run makes the template, the others wait for it."""
+    """A fresh database as `prepare` leaves it. The first caller of the run makes the template, the others wait."""
     with admin() as connection:
         connection.execute("select pg_advisory_lock(1)")
         if not connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE]).fetchone():
@@ -93,11 +93,17 @@ def _make_template(connection: psycopg.Connection) -> None:
     with admin(draft) as inside:
         grant_roles(inside)
     done = subprocess.run(
-        [sys.executable, _MANAGE, "prepare"], env=os.environ | addresses(draft), capture_output=True, text=True, check=False
+        [sys.executable, _MANAGE, "prepare"],
+        env=os.environ | addresses(draft),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"manage.py prepare failed:\n{done.stdout}{done.stderr}")
-    connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(draft), sql.Identifier(TEMPLATE)))
+    connection.execute(
+        sql.SQL("alter database {} rename to {}").format(sql.Identifier(draft), sql.Identifier(TEMPLATE))
+    )
 
 
 DEPLOYMENT = Deployment(Path(os.environ[_DIRECTORY])) if _DIRECTORY in os.environ else _boot()

@@ -1,4 +1,4 @@
-"""What every test stands on: a migrated database under the app role, a clean Valkey, and the parts a machine may lack."""
+"""What every test stands on: a migrated database under the app role, a clean Valkey, the parts a machine may lack."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,10 @@ from psycopg import sql
 
 from tests import boot, parts
 
-_TABLES = "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition"
+_TABLES = """
+select relname from pg_class
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
+"""
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +28,7 @@ def django_db_setup(django_db_blocker) -> Iterator[None]:
 
 
 class _Sweeper:
-    """Empties the tables after a test that really commits: DELETE by the owner, since TRUNCATE costs seven times as much.
+    """Empties the tables after a test that really commits: DELETE by the owner, a seventh of what TRUNCATE costs.
 
     Tables that the migrations filled, such as the content types, stay as they are.
     """
@@ -49,7 +52,7 @@ class _Sweeper:
             cls.owner.execute(cls.statement)
 
 
-TransactionTestCase._fixture_teardown = _Sweeper.sweep
+TransactionTestCase._fixture_teardown = _Sweeper.sweep  # noqa: SLF001 - Django has no other way in
 
 
 @pytest.fixture(scope="session")

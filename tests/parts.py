@@ -1,4 +1,4 @@
-"""System parts that a machine may lack: a test that needs one says so, and CORDON_REQUIRE_ALL=1 makes a lack a failure (R30)."""
+"""Parts that a machine may lack: a test that needs one says so; CORDON_REQUIRE_ALL=1 makes a lack a failure (R30)."""
 
 import os
 import shutil

@@ -1,0 +1,122 @@
+"""`manage.py up`: the whole platform from one command. Ctrl-C stops everything in order."""
+
+import http.client
+import io
+import socket
+import time
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from chatapp import processes
+from chatapp.children import CannotStart, Child
+from chatapp.deployment import Deployment, NotPrivate, private_directory
+from chatapp.embedded import start_postgres, start_valkey
+from chatapp.supervisor import AlreadyRunning, Supervisor
+
+DEMO_PEOPLE = ("ada", "grace", "eve")
+
+
+class Command(BaseCommand):
+    help = (
+        "Start PostgreSQL, Valkey (unless DATABASE_URL and VALKEY_URL are set), web, worker, beat and the audit sealer."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--bind", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+        parser.add_argument("--no-demo", action="store_true", help="start without the demo workspace")
+
+    def handle(self, *_args: object, **options: object) -> None:
+        self._began = time.monotonic()
+        bind, port = str(options["bind"]), settings.PORT
+        _refuse_taken(bind, port)
+        try:
+            supervisor = Supervisor(private_directory(settings.DATA_DIR), self._say)
+        except (AlreadyRunning, NotPrivate) as error:
+            raise CommandError(str(error)) from None
+
+        try:
+            self._start(supervisor, bind, port, with_demo=not options["no_demo"] and not settings.PRODUCTION)
+            supervisor.watch()
+        except CannotStart as error:
+            raise CommandError(str(error)) from None
+        finally:
+            supervisor.stop()
+
+    def _start(self, supervisor: Supervisor, bind: str, port: int, *, with_demo: bool) -> None:
+        deployment = Deployment(settings.DATA_DIR)
+        if settings.ENV.embedded:
+            supervisor.add("postgres", partial(start_postgres, deployment))
+            supervisor.add("valkey", partial(start_valkey, deployment))
+            self._say("PostgreSQL and Valkey answer")
+
+        self._run("prepare", verbosity=0)
+        self._say("database prepared")
+        if with_demo:
+            self._run("demo")
+
+        private_directory(deployment.log)
+        for program in processes.programs(bind=bind, port=port):
+            child = supervisor.add(program.name, partial(_spawn, program, deployment.log))
+        child.wait_until(partial(_answers, bind, port), seconds=60)
+        self._say("all processes run")
+        self.stdout.write(f"ready: {settings.PUBLIC_URL}/")
+        if with_demo:
+            self._print_sign_in_links()
+        self.stdout.flush()
+
+    def _print_sign_in_links(self) -> None:
+        for person in DEMO_PEOPLE:
+            link = self._run("login_link", person).strip()
+            if link:
+                self.stdout.write(f"  sign in as {person}: {link}")
+
+    def _run(self, name: str, *arguments: str, **options: object) -> str:
+        """A management command in this process, and what it printed."""
+        if name not in get_commands():
+            return ""
+        printed = io.StringIO()
+        call_command(name, *arguments, stdout=printed, **options)
+        return printed.getvalue()
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(f"[{time.monotonic() - self._began:5.1f} s] {line}")
+        self.stdout.flush()
+
+
+def _spawn(program: processes.Program, logs: Path) -> Child:
+    return Child(
+        program.name,
+        program.command,
+        env=processes.environment(program),
+        log=logs / f"{program.name}.log",
+        stop=program.stop,
+        orphaned=program.orphaned,
+        grace=program.grace,
+    )
+
+
+def _refuse_taken(bind: str, port: int) -> None:
+    """Say at once that the port is taken, before anything has been started."""
+    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} on {bind}: {error.strerror}. Choose another one: PORT=8001 make run"
+            ) from None
+
+
+def _answers(bind: str, port: int) -> bool:
+    """Whether the web process says that it can serve."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(address, port, timeout=2)
+    connection.request("GET", "/readyz", headers={"Host": urlsplit(settings.PUBLIC_URL).netloc})
+    return connection.getresponse().status == HTTPStatus.OK
