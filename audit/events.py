@@ -140,6 +140,8 @@ class Event(_Classified):
     MESSAGE_DELETED = "room:message:deleted", kind(Family.MESSAGE, BOTH, author_id=maybe(ID))
     REACTION_ADDED = "room:reaction:added", kind(Family.MESSAGE, COMPLIANCE, message_id=maybe(ID))
     REACTION_REMOVED = "room:reaction:removed", kind(Family.MESSAGE, COMPLIANCE, message_id=maybe(ID))
+    READ_MARK_MOVED = "room:read_mark:moved", kind(Family.MESSAGE, COMPLIANCE, thread_id=maybe(ID))
+    MEMBERSHIP_KEPT = "room:membership:kept", kind(Family.ROOM, COMPLIANCE, changed=CODES)
     THREAD_CREATED = "room:thread:created", kind(Family.MESSAGE, COMPLIANCE, thread_id=maybe(ID))
     THREAD_CHANGED = "room:thread:changed", kind(Family.MESSAGE, COMPLIANCE, thread_id=maybe(ID), changed=CODES)
 
@@ -159,7 +161,7 @@ class Event(_Classified):
     WORKSPACE_RESUMED = "workspace:workspace:resumed", kind(Family.DATA_LIFECYCLE, BOTH)
     IMPORT_STARTED = "data:import:started", kind(Family.DATA_LIFECYCLE, BOTH, import_id=maybe(ID), format=CODE, digest=maybe(DIGEST))
     IMPORT_FINISHED = "data:import:finished", kind(Family.DATA_LIFECYCLE, BOTH, import_id=maybe(ID), format=maybe(CODE), counts=COUNTS)
-    AUDIT_PRUNED = "audit:log:pruned", kind(Family.DATA_LIFECYCLE, BOTH, store=CODE, seal=COUNT, size=COUNT, rule=CODE)
+    AUDIT_PRUNED = "audit:log:pruned", kind(Family.DATA_LIFECYCLE, BOTH, store=CODE, seal=COUNT, size=COUNT, rule=CODE, entitled=FLAG)
     AUDIT_EXPORTED = "audit:log:exported", kind(Family.DATA_LIFECYCLE, BOTH, stores=CODES, sizes=COUNTS)
     AUDIT_ERASED = "audit:body:erased", kind(Family.DATA_LIFECYCLE, BOTH, bodies=COUNT)
 

@@ -13,6 +13,7 @@ from uuid import UUID
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_CODE = 200
 MAX_PERSONAL = 4000
+_NAME = re.compile(r"[a-z0-9_:.\-]{1,%d}\Z" % MAX_CODE)
 _CODE = re.compile(r"[\x21-\x7e]{1,%d}\Z" % MAX_CODE)
 
 
@@ -210,7 +211,14 @@ def _count(value: object) -> int:
 def _counts(value: object) -> dict[str, int]:
     if not isinstance(value, Mapping):
         raise TypeError(f"it is a {type(value).__name__}")
-    return {_code(name).lower(): _count(number) for name, number in value.items()}
+    return {_name(name): _count(number) for name, number in value.items()}
+
+
+def _name(value: object) -> str:
+    text = _text(value).lower()
+    if not _NAME.match(text):
+        raise ValueError("a name is made of a-z, 0-9 and _:.-")
+    return text
 
 
 def _flag(value: object) -> bool:

@@ -79,6 +79,10 @@ class DecisionLine:
     first_at: datetime | None = None
     recipients: bytes | None = None
 
+    @property
+    def target(self) -> Target:
+        return Target(self.resource_type, self.resource_id, self.room_id)
+
 
 @dataclass(slots=True)
 class Ledger:
