@@ -1,4 +1,4 @@
-"""Settings of Cordon, in blocks. What an operator decides is read by `chatapp.env`, which alone reads the environment."""
+"""Settings of Cordon, in blocks. What an operator decides comes from `chatapp.env`, the one reader of the environment."""
 
 from datetime import timedelta
 from importlib.util import find_spec
