@@ -1,18 +1,17 @@
-"""The one byte form of an entry: RFC 8785 (JCS), on a restricted set of values where `json.dumps` already is JCS.
+"""The one byte form of an entry: RFC 8785 (JCS), on a restricted set of values where sorted, compact JSON already is JCS.
 
 Keys are `[a-z0-9_:.-]` ASCII, values are text, true, false, null, whole numbers below 2^53, lists and objects of these.
-Floats and other keys are refused, because there JCS and Python differ; lone surrogates, because they have no UTF-8 form.
+Floats and other keys are refused, because there JCS and plain JSON differ; lone surrogates, because they have no UTF-8 form.
 """
 
 import json
 import re
 from collections.abc import Mapping
 
+import orjson
+
 _KEY = re.compile(r"[a-z0-9_:.\-]+\Z")
 _LIMIT = 2**53
-_encode = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
-).encode
 
 
 class NotCanonical(ValueError):
@@ -22,10 +21,15 @@ class NotCanonical(ValueError):
 def canonical(value: object) -> bytes:
     """The canonical bytes of a value. Raises NotCanonical outside the restricted set."""
     _check(value, "$")
+    return canonical_of_checked(value)
+
+
+def canonical_of_checked(value: object) -> bytes:
+    """The canonical bytes of a value whose every part is known to be in the restricted set."""
     try:
-        return _encode(value).encode()
-    except UnicodeEncodeError as error:
-        raise NotCanonical("text holds a lone surrogate") from error
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        raise NotCanonical(str(error)) from error
 
 
 def parse(data: bytes) -> object:

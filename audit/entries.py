@@ -4,15 +4,14 @@ The fields of an entry are listed in docs/audit.md. Ids, codes and digests only;
 """
 
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from audit import signing
-from audit.canonical import canonical
+from audit.canonical import canonical, canonical_of_checked
 from audit.kinds import ADDRESS_KEPT, Store, microseconds
 from audit.writer import present
 from tenancy.actor import NOBODY, Actor, new_id
@@ -26,8 +25,7 @@ DIGEST_BYTES = 12
 SALT_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of audit_event, in the order of its columns; xid is the database's own."""
 
     id: UUID
@@ -47,14 +45,17 @@ class Row:
     mac: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """The personal part of one entry, sealed."""
 
     id: UUID
     workspace_id: UUID | None
     store: str
     body: bytes
+
+
+_text = lru_cache(maxsize=65536)(str)
+"""Ids as text: the same actors, rooms and requests come again and again."""
 
 
 @lru_cache(maxsize=16384)
@@ -70,12 +71,15 @@ def log_id(workspace_id: UUID | None, store: str) -> UUID:
 
 def keyed_digest(workspace_id: UUID | None, purpose: str, text: str) -> str:
     """Equal texts of one workspace are equal here, and nobody without the key can guess one."""
-    message = f"{purpose}\n{log_name(workspace_id, purpose)}\n{text}".encode()
-    return signing.row_mac().mac(message)[:DIGEST_BYTES].hex()
+    return _keyed_digest(signing.row_mac(), f"{purpose}\n{log_name(workspace_id, purpose)}\n{text}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
+@lru_cache(maxsize=16384)
+def _keyed_digest(row_mac: signing.RowMac, message: str) -> str:
+    return row_mac.mac(message.encode())[:DIGEST_BYTES].hex()
+
+
+class _Heading(NamedTuple):
     """What every entry says, whatever happened."""
 
     id: UUID
@@ -122,17 +126,17 @@ def of_decision(line: "DecisionLine", epoch: int) -> tuple[list[Row], list[Body]
         entry_id, workspace_id, Store.DECISION, epoch, line.at, line.action, line.effect, line.actor, line.target
     )
     env = _envelope(heading)
-    env["pol"] = [list(policy) for policy in line.policies]
-    env["why"] = list(line.reasons)
+    env["pol"] = [[str(one), int(version), str(digest)] for one, version, digest in line.policies]
+    env["why"] = [str(reason) for reason in line.reasons]
     env["pdp"] = line.decision_point
-    env["us"] = line.latency_us
+    env["us"] = int(line.latency_us)
     optional = {
-        "obl": list(line.obligations),
-        "epo": [list(one) for one in line.epochs],
+        "obl": [str(one) for one in line.obligations],
+        "epo": [[str(name), int(number)] for name, number in line.epochs],
         "envd": line.environment_digest.hex(),
-        "would": line.would_be,
+        "would": str(line.would_be or ""),
         "dec": str(line.decision_id) if line.hits else "",
-        "hits": line.hits,
+        "hits": int(line.hits),
         "first": microseconds(line.first_at) if line.first_at else "",
     }
     env.update({name: value for name, value in optional.items() if value})
@@ -156,8 +160,8 @@ def _envelope(heading: _Heading) -> dict[str, object]:
         "t": microseconds(heading.at),
         "k": str(heading.kind),
         "out": str(heading.outcome),
-        "act": {"id": str(heading.actor.subject.id), "kind": str(heading.actor.subject.kind)},
-        "req": str(heading.actor.environment.request_id),
+        "act": {"id": _text(heading.actor.subject.id), "kind": str(heading.actor.subject.kind)},
+        "req": _text(heading.actor.environment.request_id),
         "w": present().stamp(),
     }
     if heading.target is not None:
@@ -171,8 +175,8 @@ def _envelope(heading: _Heading) -> dict[str, object]:
 def _context(workspace_id: UUID | None, actor: Actor) -> dict[str, object]:
     here = actor.environment
     known = {
-        "ses": str(here.session_id) if here.session_id else "",
-        "dev": str(here.device_id) if here.device_id else "",
+        "ses": _text(here.session_id) if here.session_id else "",
+        "dev": _text(here.device_id) if here.device_id else "",
         "addr": keyed_digest(workspace_id, "address", here.address) if here.address else "",
         "agent": keyed_digest(workspace_id, "agent", here.user_agent) if here.user_agent else "",
         "amr": list(here.methods),
@@ -185,7 +189,7 @@ def _object(target: "Target") -> dict[str, object]:
     known = {
         "type": target.type,
         "id": str(target.id) if target.id else "",
-        "room": str(target.room_id) if target.room_id else "",
+        "room": _text(target.room_id) if target.room_id else "",
     }
     return {name: value for name, value in known.items() if value}
 
@@ -201,7 +205,7 @@ def _personal(line: "Line") -> dict[str, object]:
 
 
 def _row(heading: _Heading, env: dict[str, object]) -> Row:
-    data = canonical(env)
+    data = canonical_of_checked(env)
     target = heading.target
     return Row(
         id=heading.id,

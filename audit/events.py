@@ -57,6 +57,8 @@ class Event(_Classified):
     LOGIN_LINK_ISSUED = "auth:login_link:issued", kind(Family.AUTHENTICATION, SECURITY, user_id=ID, expires_at=maybe(MOMENT))
     LOGIN_LINK_USED = "auth:login_link:used", kind(Family.AUTHENTICATION, SECURITY, user_id=maybe(ID))
     LOGIN_LINK_REFUSED = "auth:login_link:refused", kind(Family.AUTHENTICATION, SECURITY, user_id=maybe(ID))
+    TICKET_ISSUED = "auth:ticket:issued", kind(Family.AUTHENTICATION, SECURITY, expires_at=maybe(MOMENT))
+    TICKET_USED = "auth:ticket:used", kind(Family.AUTHENTICATION, SECURITY)
     STEP_UP_SUCCEEDED = "auth:step_up:succeeded", kind(Family.AUTHENTICATION, SECURITY, method=CODE, strength=maybe(COUNT))
     STEP_UP_FAILED = "auth:step_up:failed", kind(Family.AUTHENTICATION, SECURITY, method=CODE)
     PASSWORD_CHANGED = "auth:password:changed", kind(Family.AUTHENTICATION, SECURITY, user_id=ID)

@@ -5,7 +5,6 @@ wall's own checks (another workspace, another epoch) when the pipeline is synchr
 """
 
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -48,8 +47,6 @@ def _insert(table: str, columns: dict[str, str]) -> str:
 
 _INSERT_EVENTS = _insert("audit_event", _EVENT)
 _INSERT_BODIES = _insert("audit_pii", _BODY)
-_EVENT_VALUES = attrgetter(*_EVENT)
-_BODY_VALUES = attrgetter(*_BODY)
 
 
 def insert(lines: Iterable["Line"], decisions: Iterable["DecisionLine"], *, using: str = "default") -> None:
@@ -61,9 +58,9 @@ def insert(lines: Iterable["Line"], decisions: Iterable["DecisionLine"], *, usin
     rows, bodies = _entries(lines, decisions, epoch)
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         if rows:
-            cursor.execute(_INSERT_EVENTS, _columns(rows, _EVENT_VALUES))
+            cursor.execute(_INSERT_EVENTS, _columns(rows))
         if bodies:
-            cursor.execute(_INSERT_BODIES, _columns(bodies, _BODY_VALUES))
+            cursor.execute(_INSERT_BODIES, _columns(bodies))
 
 
 def _entries(
@@ -80,5 +77,5 @@ def _entries(
     return rows, bodies
 
 
-def _columns(rows: Sequence[object], values: attrgetter) -> list[list[object]]:  # type: ignore[type-arg]
-    return [list(column) for column in zip(*map(values, rows), strict=True)]
+def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

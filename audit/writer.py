@@ -18,8 +18,13 @@ class Writer:
     def interval(self) -> int:
         return int((time.monotonic() - self.began) / INTERVAL_SECONDS)
 
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.name = str(self.boot)
+
     def stamp(self) -> list[str | int]:
-        return [str(self.boot), self.interval()]
+        return [self.name, self.interval()]
 
 
 _writer = Writer()

@@ -1,0 +1,161 @@
+"""One round of sealing while it is made: what it adds to each log's tree, to the tree of the rounds, and to the tables."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from struct import Struct
+from typing import NamedTuple
+from uuid import UUID
+
+from audit import merkle, names, notes, signing
+from audit.entries import log_name
+from audit.kinds import microseconds
+from audit.reading import raw_cursor
+from tenancy.actor import new_id
+
+TILE = 4096
+ROUND_ENTRY = Struct("!16sQQ32s")
+"""One entry of the rounds' own log: log id, seal number, size and root."""
+
+_ADD_LOG = "insert into audit_log (id, workspace_id, store) values (%s, %s, %s) on conflict do nothing"
+_ADD_SEAL = (
+    "insert into audit_seal (id, workspace_id, log_id, n, round, epoch, lo, hi, size_from, size_to, frontier, root, note, at)"
+    " values (%s, %s, %s, %s, %s, %s, %s::xid8, %s::xid8, %s, %s, %s, %s, %s, %s)"
+)
+_ADD_TILE = "insert into audit_tile (log_id, n, part, leaves) values (%s, %s, %s, %s)"
+_ADD_ROUND = (
+    "insert into audit_round (n, epoch, lo, hi, size_from, size_to, entries, frontier, root, note, at)"
+    " values (%s, %s, %s::xid8, %s::xid8, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log, or the log of the rounds, stands after its last seal."""
+
+    n: int = 0
+    epoch: int = 0
+    hi: int = 0
+    size: int = 0
+    frontier: tuple[bytes, ...] = ()
+    at: datetime | None = None
+
+    def lo(self, epoch: int) -> int:
+        """Where the next window begins: transaction ids count anew in another epoch."""
+        return self.hi if self.epoch == epoch else 0
+
+
+class Found(NamedTuple):
+    """One entry as the sealer reads it; ids as text."""
+
+    log_id: str
+    workspace_id: str | None
+    store: str
+    id: str
+    env: bytes
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An entry that no writer of ours made: it is sealed all the same, and never silently."""
+
+    entry_id: UUID
+    workspace_id: UUID | None
+    store: str
+    finding: str
+
+
+@dataclass(slots=True)
+class Draft:
+    """Collects one round; nothing is written before `write`."""
+
+    number: int
+    epoch: int
+    lo: int
+    hi: int
+    at: datetime
+    heads: dict[UUID, Head] = field(default_factory=dict)
+    suspects: list[Suspect] = field(default_factory=list)
+    rows: int = 0
+    _logs: list[tuple[object, ...]] = field(default_factory=list)
+    _seals: list[tuple[object, ...]] = field(default_factory=list)
+    _tiles: list[tuple[object, ...]] = field(default_factory=list)
+    _entries: list[bytes] = field(default_factory=list)
+    _round: tuple[object, ...] = ()
+
+    def add(self, members: Sequence[Found], before: Head) -> None:
+        """Append the new entries of one log, in the order of their transactions."""
+        first = members[0]
+        log_id = UUID(first.log_id)
+        workspace_id = UUID(first.workspace_id) if first.workspace_id else None
+        leaves = [merkle.leaf_hash(one.env) for one in members]
+        frontier, size = merkle.append(before.frontier, before.size, leaves)
+        root = merkle.frontier_root(frontier)
+        n, lo = before.n + 1, before.lo(self.epoch)
+
+        note = self._sign(names.origin(workspace_id, first.store), size, root, lo, ("seal", str(n)))
+        if before.n == 0:
+            self._logs.append((log_id, workspace_id, first.store))
+        place = (new_id(), workspace_id, log_id, n, self.number, self.epoch, str(lo), str(self.hi))
+        self._seals.append((*place, before.size, size, merkle.pack(frontier), root, note, self.at))
+        self._tiles += _tiles(log_id, n, leaves)
+        self._entries.append(ROUND_ENTRY.pack(log_id.bytes, n, size, root))
+        self.suspects += _suspects(members, workspace_id)
+        self.heads[log_id] = Head(n, self.epoch, self.hi, size, tuple(frontier))
+        self.rows += len(members)
+
+    def close(self, before: Head) -> tuple[Head, str]:
+        """Append the round's entries to the tree of the rounds; answers with its new head and signed checkpoint."""
+        frontier, size = merkle.append(before.frontier, before.size, map(merkle.leaf_hash, self._entries))
+        root = merkle.frontier_root(frontier)
+        note = self._sign(names.rounds_origin(), size, root, self.lo)
+        window = (self.epoch, str(self.lo), str(self.hi))
+        packed = merkle.pack(frontier)
+        self._round = (self.number, *window, before.size, size, b"".join(self._entries), packed, root, note, self.at)
+        return Head(self.number, self.epoch, self.hi, size, tuple(frontier), self.at), note
+
+    def _sign(self, origin: str, size: int, root: bytes, lo: int, *more: tuple[str, str]) -> str:
+        extensions = (
+            *more,
+            ("round", str(self.number)),
+            ("window", f"{self.epoch} {lo} {self.hi}"),
+            ("time", microseconds(self.at)),
+        )
+        return notes.sign(notes.Checkpoint(origin, size, root, extensions), signing.signers())
+
+    def write(self, using: str) -> None:
+        """Insert the round inside the caller's transaction."""
+        with raw_cursor(using) as cursor:
+            for statement, values in (
+                (_ADD_LOG, self._logs),
+                (_ADD_SEAL, self._seals),
+                (_ADD_TILE, self._tiles),
+                (_ADD_ROUND, [self._round]),
+            ):
+                if values:
+                    cursor.executemany(statement, values)
+
+
+def _tiles(log_id: UUID, n: int, leaves: Sequence[bytes]) -> Iterator[tuple[object, ...]]:
+    for part, start in enumerate(range(0, len(leaves), TILE)):
+        yield log_id, n, part, b"".join(leaves[start : start + TILE])
+
+
+def _suspects(members: Sequence[Found], workspace_id: UUID | None) -> Iterator[Suspect]:
+    """Entries whose MAC does not hold, or whose bytes belong to another entry or log."""
+    row_mac = signing.row_mac()
+    name = b'"log":"%b"' % log_name(workspace_id, members[0].store).encode()
+    for one in members:
+        finding = _finding(one, name, row_mac)
+        if finding:
+            yield Suspect(UUID(one.id), workspace_id, one.store, finding)
+
+
+def _finding(one: Found, name: bytes, row_mac: signing.RowMac) -> str:
+    if not row_mac.verify(one.env, one.mac):
+        return "mac"
+    at = one.env.rfind(b'"uid":"') + 7
+    if one.env[at : at + 36] != one.id.encode():
+        return "replayed"
+    return "" if name in one.env else "moved"
