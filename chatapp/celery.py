@@ -1,11 +1,30 @@
-"""The Celery application. Tasks are found in each package's `tasks` module."""
+"""The Celery application and the table of what beat starts. Tasks are found in each package's `tasks` module."""
 
+import io
 import os
 
 from celery import Celery
+from celery.signals import beat_init, celeryd_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatapp.settings")
 
 app = Celery("chatapp")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "heartbeat": {"task": "chatapp.tasks.leave_heartbeat", "schedule": 15.0},
+}
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_weak_settings(**_signal: object) -> None:
+    """Neither worker nor beat begins with settings that production refuses."""
+    from django.core.management import call_command  # noqa: PLC0415 - the settings are loaded by now
+    from django.core.management.base import SystemCheckError  # noqa: PLC0415
+
+    try:
+        call_command("check", databases=["default"], stdout=io.StringIO())
+    except SystemCheckError as refused:
+        raise SystemExit(str(refused)) from None  # any other exception of a signal handler is only logged

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from chatapp.env import BASE_DIR
+
 NOBODY_UID = 65534
 
 
@@ -72,7 +74,13 @@ class Child:
         words = [*(disguise.words if disguise else ()), *guard, *map(str, command)]
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                words, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                words,
+                cwd=BASE_DIR,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
         self.started_at = time.monotonic()
 

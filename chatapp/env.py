@@ -62,6 +62,17 @@ class Env:
     log_level: str
     asgi_server: str
 
+    def identity(self) -> dict[str, str]:
+        """The variables that make another process part of this deployment; no database is among them."""
+        return {
+            "VALKEY_URL": self.valkey_url,
+            "CORDON_SECRET_KEY": self.secret_key,
+            "CORDON_WALL_KEY": self.wall_key.decode(),
+            "CORDON_DEPLOYMENT_ID": self.deployment_id,
+            "CORDON_DATA_DIR": str(self.data_dir),
+            "CORDON_KMS_KEYFILE": str(self.kms_keyfile),
+        }
+
     @property
     def celery_url(self) -> str:
         """The broker's address in Celery's spelling: a socket path carries its database number by another name."""

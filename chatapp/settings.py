@@ -1,4 +1,4 @@
-"""Settings of Cordon, in blocks. What an operator decides comes from `chatapp.env`, the one reader of the environment."""
+"""Settings of Cordon, in blocks. What an operator decides is read by `chatapp.env`, and nowhere else."""
 
 from datetime import timedelta
 from importlib.util import find_spec

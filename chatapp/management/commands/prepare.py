@@ -28,6 +28,7 @@ class Command(BaseCommand):
             self._make_partitions()
         finally:
             owner.close()
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         if settings.PRODUCTION:
             call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -1,38 +1,62 @@
-"""`manage.py serve`: the web process on uvicorn, one event loop (R27)."""
+"""`manage.py serve`: the web process. uvicorn by default, Daphne with ASGI_SERVER=daphne (R27)."""
 
 import gc
+from collections.abc import Callable
+from typing import Any
 
 import uvicorn
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
+Application = Callable[..., Any]
+
 
 class Command(BaseCommand):
-    help = "Serve HTTP and sockets on uvicorn."
+    help = "Serve HTTP and sockets."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=int, default=settings.PORT)
 
-    def handle(self, *_args: object, **options: object) -> None:
+    def handle(self, *_args: object, **options: Any) -> None:
+        self.check(databases=["default"])
         from chatapp.asgi import application  # noqa: PLC0415 - builds the whole tree
 
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again
-        uvicorn.run(
-            application,
-            host=str(options["bind"]),
-            port=int(str(options["port"])),
-            loop="uvloop",
-            http="httptools",
-            ws=import_string(settings.WEBSOCKET_PROTOCOL),
-            ws_max_size=settings.FRAME_LIMIT,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            proxy_headers=bool(settings.TRUSTED_PROXIES),
-            forwarded_allow_ips=list(settings.TRUSTED_PROXIES),
-            timeout_graceful_shutdown=3,
-        )
+        serve = {"uvicorn": serve_by_uvicorn, "daphne": serve_by_daphne}[settings.ASGI_SERVER]
+        serve(application, options["bind"], options["port"])
+
+
+def serve_by_uvicorn(application: Application, bind: str, port: int) -> None:
+    uvicorn.run(
+        application,
+        host=bind,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws=import_string(settings.WEBSOCKET_PROTOCOL),
+        ws_max_size=settings.FRAME_LIMIT,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        proxy_headers=bool(settings.TRUSTED_PROXIES),
+        forwarded_allow_ips=list(settings.TRUSTED_PROXIES),
+        timeout_graceful_shutdown=3,
+    )
+
+
+def serve_by_daphne(application: Application, bind: str, port: int) -> None:
+    proxied = bool(settings.TRUSTED_PROXIES)
+    Server(
+        application=application,
+        endpoints=build_endpoint_description_strings(host=bind, port=port),
+        server_name="cordon",
+        application_close_timeout=3,
+        proxy_forwarded_address_header="X-Forwarded-For" if proxied else None,
+        proxy_forwarded_proto_header="X-Forwarded-Proto" if proxied else None,
+    ).run()

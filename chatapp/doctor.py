@@ -1,0 +1,236 @@
+"""What `manage.py doctor` looks at. Each examination gives findings; a finding that is not well says what mends it."""
+
+import importlib.metadata
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.checks import ERROR, run_checks
+from django.db import connection, connections
+
+from chatapp import health, heartbeats
+from chatapp.celery import app as celery_app
+from chatapp.env import BASE_DIR
+from chatapp.wall import gaps
+from keys.kms import kms
+
+OLDEST_POSTGRES = 15
+LARGEST_LAG_SECONDS = 10.0
+LARGEST_SKEW_SECONDS = 2.0
+QUIET_ROUND_SECONDS = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `fix` is empty if it is well."""
+
+    name: str
+    well: bool
+    detail: str
+    fix: str = ""
+
+
+Examination = Callable[[], Iterable[Finding]]
+
+
+def examine() -> list[Finding]:
+    """Look at everything; what cannot be looked at is a finding too."""
+    return [finding for name, examination in EXAMINATIONS.items() for finding in _safely(name, examination)]
+
+
+def _safely(name: str, examination: Examination) -> list[Finding]:
+    try:
+        return list(examination())
+    except Exception as error:  # noqa: BLE001 - the patient may be in any state
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        return [Finding(name, well=False, detail=line, fix=_WHEN_IT_FAILS.get(name, "See the logs."))]
+
+
+def database() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("select current_setting('server_version_num')::int / 10000, current_user")
+        version, user = cursor.fetchone()
+    if version < OLDEST_POSTGRES:
+        yield Finding("database", well=False, detail=f"PostgreSQL {version}", fix=f"Use {OLDEST_POSTGRES} or newer.")
+    else:
+        yield Finding("database", well=True, detail=f"PostgreSQL {version} answers as {user}")
+
+
+def migrations() -> Iterator[Finding]:
+    try:
+        health.migrations_are_applied()
+    except health.NotPrepared as late:
+        yield Finding("migrations", well=False, detail=str(late), fix="manage.py prepare")
+    else:
+        yield Finding("migrations", well=True, detail="all applied")
+
+
+def wall() -> Iterator[Finding]:
+    found = gaps(connection)
+    for gap in found:
+        yield Finding("wall", well=False, detail=f"{gap.place} {gap.fault}", fix=gap.fix)
+    if not found:
+        yield Finding("wall", well=True, detail="roles, grants and row-level security hold")
+
+
+def roles() -> Iterator[Finding]:
+    """Every address that this account was given logs in as the role it is meant for."""
+    for alias in connections:
+        expected = "cordon_app" if alias == "default" else f"cordon_{alias}"
+        with connections[alias].cursor() as cursor:
+            cursor.execute("select current_user")
+            (role,) = cursor.fetchone()
+        fix = "" if role == expected else f"Let the address of {alias} name {expected}."
+        yield Finding("roles", well=not fix, detail=f"{alias} is {role}", fix=fix)
+
+
+def valkey() -> Iterator[Finding]:
+    with redis.Redis.from_url(settings.VALKEY_URL) as client:
+        client.ping()
+        policy = client.config_get("maxmemory-policy").get("maxmemory-policy", "noeviction")
+    if policy != "noeviction":
+        fix = "CONFIG SET maxmemory-policy noeviction"
+        yield Finding("valkey", well=False, detail=f"forgets by {policy}: queued tasks can vanish", fix=fix)
+    else:
+        yield Finding("valkey", well=True, detail="answers and forgets nothing")
+
+
+def workers() -> Iterator[Finding]:
+    answers = celery_app.control.inspect(timeout=1.5).ping() or {}
+    fix = "" if answers else "Start one: celery -A chatapp worker"
+    yield Finding("worker", well=bool(answers), detail=f"{len(answers)} answering", fix=fix)
+    age = heartbeats.age("worker")
+    late = age is None or age > heartbeats.STALE_SECONDS
+    detail = "no scheduled task has run yet" if age is None else f"last scheduled task {age:.0f} s ago"
+    yield Finding("beat", well=not late, detail=detail, fix="Start one: celery -A chatapp beat" if late else "")
+
+
+def sealer() -> Iterator[Finding]:
+    """Unsealed entries, and the age of the last round: an idle sealer still makes one a minute (R24)."""
+    with connection.cursor() as cursor:
+        cursor.execute("select unsealed_seconds, round_seconds from audit_lag()")
+        unsealed, last_round = cursor.fetchone()
+    well = unsealed <= LARGEST_LAG_SECONDS and last_round is not None and last_round <= QUIET_ROUND_SECONDS
+    quiet = "never sealed" if last_round is None else f"sealed {last_round:.0f} s ago"
+    detail = f"{quiet}, oldest unsealed entry {unsealed:.0f} s"
+    yield Finding("sealer", well=well, detail=detail, fix="" if well else "Start it: manage.py sealer; see its log.")
+
+
+def clock() -> Iterator[Finding]:
+    """Leases, lockouts and records compare times of several machines."""
+    with connection.cursor() as cursor:
+        before = time.time()
+        cursor.execute("select extract(epoch from clock_timestamp())::float8")
+        skews = {"PostgreSQL": cursor.fetchone()[0] - (before + time.time()) / 2}
+    with redis.Redis.from_url(settings.VALKEY_URL) as client:
+        seconds, micros = client.time()
+        skews["Valkey"] = seconds + micros / 1e6 - time.time()
+    for place, skew in skews.items():
+        well = abs(skew) <= LARGEST_SKEW_SECONDS
+        fix = "" if well else "Synchronise the clocks of all machines (NTP)."
+        yield Finding("clock", well=well, detail=f"{place} differs by {skew:+.1f} s", fix=fix)
+
+
+def key_service() -> Iterator[Finding]:
+    state = kms().health()
+    if not state.healthy:
+        yield Finding("kms", well=False, detail=state.finding, fix=state.remedy)
+    else:
+        status = kms().describe()
+        yield Finding("kms", well=True, detail=f"{status.kind} wraps and unwraps, active key {status.active_kek_id}")
+
+
+def static_files() -> Iterator[Finding]:
+    """Production serves what was collected; elsewhere files are served from where they lie."""
+    if not settings.PRODUCTION:
+        found = finders.find("admin/css/base.css") is not None
+        yield Finding("static", well=found, detail="served from the source", fix="" if found else "make install")
+        return
+    collected = bool(getattr(staticfiles_storage, "hashed_files", None))
+    fix = "" if collected else "manage.py prepare"
+    yield Finding("static", well=collected, detail="collected" if collected else "not collected", fix=fix)
+
+
+def packages() -> Iterator[Finding]:
+    """What is installed is what the lock says; of the extras, only those that are there at all are looked at."""
+    wrong = list(_differences("requirements.txt"))
+    shown = ", ".join(wrong[:5]) + (" .." if len(wrong) > 5 else "")  # noqa: PLR2004 - enough to see what is wrong
+    yield Finding("packages", well=not wrong, detail=shown or "as locked", fix="make install" if wrong else "")
+    for lock in sorted(BASE_DIR.glob("requirements-*.txt")):
+        missing = [] if lock.name == "requirements-dev.txt" else list(_differences(lock.name))
+        if missing:
+            detail = f"optional, not installed: {lock.stem.removeprefix('requirements-')}"
+            yield Finding("packages", well=True, detail=detail)
+
+
+def _differences(lock: str) -> Iterator[str]:
+    for name, version in re.findall(r"^([A-Za-z0-9_.-]+)==(\S+) \\$", (BASE_DIR / lock).read_text(), re.MULTILINE):
+        try:
+            installed = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            installed = "missing"
+        if installed != version:
+            yield f"{name} {installed} for {version}"
+
+
+def processes() -> Iterator[Finding]:
+    """What the supervisor of this data directory says, if one runs: a process that was brought back had died (R44)."""
+    note = settings.DATA_DIR / "processes.json"
+    if not note.exists():
+        return
+    for service in json.loads(note.read_text())["services"]:
+        detail = f"{service['name']} runs" if service["pid"] else f"{service['name']} is down"
+        if service["restarts"]:
+            detail += f", brought back {service['restarts']} times, last exit status {service['last_status']}"
+        log = settings.DATA_DIR / "log" / f"{service['name']}.log"
+        down = not service["pid"]
+        yield Finding("processes", well=not down, detail=detail, fix=f"See {log}" if down else "")
+
+
+def settings_checks() -> Iterator[Finding]:
+    messages = run_checks(databases=["default"])
+    errors = [message for message in messages if message.level >= ERROR and not message.is_silenced()]
+    for message in errors:
+        yield Finding("settings", well=False, detail=f"{message.id} {message.msg}", fix=message.hint or "See the docs.")
+    if not errors:
+        yield Finding("settings", well=True, detail="production" if settings.PRODUCTION else "not production")
+
+
+EXAMINATIONS: dict[str, Examination] = {
+    "database": database,
+    "roles": roles,
+    "migrations": migrations,
+    "wall": wall,
+    "valkey": valkey,
+    "worker": workers,
+    "sealer": sealer,
+    "processes": processes,
+    "clock": clock,
+    "kms": key_service,
+    "static": static_files,
+    "packages": packages,
+    "settings": settings_checks,
+}
+
+_WHEN_IT_FAILS = {
+    "database": "Start PostgreSQL (make run), or mend DATABASE_URL.",
+    "roles": "Run deploy/roles.sql, set the passwords, mend the addresses.",
+    "migrations": "Start PostgreSQL, then: manage.py prepare",
+    "wall": "Start PostgreSQL, then: manage.py prepare",
+    "valkey": "Start Valkey (make run), or mend VALKEY_URL.",
+    "worker": "Start Valkey (make run), or mend VALKEY_URL.",
+    "sealer": "manage.py prepare, then start the sealer: manage.py sealer",
+    "clock": "Start PostgreSQL and Valkey (make run).",
+    "kms": "See docs/runbooks for the key service.",
+}
+
+
+def as_json(findings: list[Finding]) -> list[dict[str, Any]]:
+    return [{"name": one.name, "well": one.well, "detail": one.detail, "fix": one.fix} for one in findings]
