@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People")
+
+    def ready(self) -> None:
+        from accounts.attributes import DirectorySource  # noqa: PLC0415 - models are ready only now
+        from policy import pip  # noqa: PLC0415
+
+        pip.register_subjects(DirectorySource())

@@ -103,7 +103,7 @@ class User(WorkspaceModel, AbstractBaseUser):
 
 
 class Device(WorkspaceModel):
-    """A browser or client that a user has signed in with, recognised by a random token; posture is what its manager says."""
+    """A browser or client that a user signed in with, recognised by a random token; posture is what its manager says."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     token_hash = models.BinaryField(max_length=32, editable=False)
@@ -172,7 +172,7 @@ class LoginLink(WorkspaceModel):
 
 
 class Role(WorkspaceModel):
-    """A named bundle of flags (AD-2). The system's own roles are locked; the others are the workspace's to shape (AD-3)."""
+    """A named bundle of flags (AD-2). System roles are locked; the others are the workspace's to shape (AD-3)."""
 
     name = models.CharField(_("name"), max_length=60)
     system = models.CharField(_("system role"), max_length=20, blank=True, editable=False)
@@ -223,7 +223,7 @@ class GroupKind(models.TextChoices):
 
 
 class Group(WorkspaceModel):
-    """People under one name; policy sees the name as `subject.group`. The name is sealed and found by its keyed hash."""
+    """People under one name, which policy sees as `subject.group`. It is sealed and found by its keyed hash."""
 
     kind = models.CharField(_("kind"), max_length=16, choices=GroupKind, default=GroupKind.PUBLIC)
     name = models.BinaryField(editable=False)

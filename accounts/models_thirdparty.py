@@ -1,4 +1,4 @@
-"""Tables of guardian and auditlog, made ours: behind the wall, with ids of our kind, and without anything secret (R22)."""
+"""Tables of guardian and auditlog, made ours: behind the wall, with our ids, and without anything secret (R22)."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ class _FieldDiffManager(WorkspaceManager, LogEntryManager):
 
 
 class FieldDiff(WorkspaceModel, AbstractLogEntry):
-    """Which fields of a configuration object changed, from what to what: a help beside the audit log, never evidence."""
+    """Which fields of a configuration object changed, from what to what: a help, never evidence."""
 
     objects = _FieldDiffManager()
 

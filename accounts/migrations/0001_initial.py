@@ -4,9 +4,10 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import tenancy.actor
 from django.conf import settings
 from django.db import migrations, models
+
+import tenancy.actor
 
 
 class Migration(migrations.Migration):

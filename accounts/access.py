@@ -1,0 +1,198 @@
+"""The only giver of people, groups and roles to the other apps; foreign and absent look the same (R11).
+
+Functions with an `actor` decide; those without are for code that has decided already, and run inside `within`.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from accounts import sealing
+from accounts.models import Group, GroupMembership, Role, Session, User, UserKind, UserState
+from policy import pip
+from policy.catalogue import Action, Flag
+from policy.pep import enforce, permitted
+from policy.types import Resource
+from tenancy.actor import Actor
+from tenancy.errors import NotFound
+from tenancy.scoping import current_workspace_id, within
+
+HUES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What everybody in the workspace may see of a person."""
+
+    id: UUID
+    username: str
+    name: str
+    title: str
+    kind: str
+    active: bool
+
+    @property
+    def initials(self) -> str:
+        words = self.name.split() or [self.username]
+        return "".join(word[0] for word in (words[0], *words[1:][-1:])).upper()
+
+    @property
+    def hue(self) -> int:
+        return self.id.int % HUES
+
+    @property
+    def bot(self) -> bool:
+        return self.kind == UserKind.SERVICE
+
+
+def user_resource(user_id: UUID) -> Resource:
+    return Resource("user", user_id, properties={"owner_id": user_id})
+
+
+def access_user(actor: Actor, user_id: UUID, action: Action) -> User:
+    """The user, locked for a change. Raises AccessDenied or NotFound."""
+    enforce(actor, action, user_resource(user_id))
+    user = User.objects.select_for_update(of=("self",)).select_related("workspace").filter(id=user_id).first()
+    if user is None:
+        raise NotFound(_("There is no such person."), field="user")
+    return user
+
+
+def access_session(actor: Actor, session_id: UUID, action: Action) -> Session:
+    """The session, for its own user or somebody who manages users. Raises AccessDenied or NotFound."""
+    session = Session.objects.select_related("user", "workspace").filter(id=session_id).first()
+    owner_id = session.user_id if session else None
+    enforce(actor, action, Resource("session", session_id, properties={"owner_id": owner_id}))
+    if session is None:
+        raise NotFound(_("There is no such session."), field="session")
+    return session
+
+
+def access_role(actor: Actor, role_id: UUID, action: Action) -> Role:
+    """The role, locked for a change. Raises AccessDenied or NotFound."""
+    enforce(actor, action, Resource("role", role_id))
+    role = Role.objects.select_for_update().filter(id=role_id).first()
+    if role is None:
+        raise NotFound(_("There is no such role."), field="role")
+    return role
+
+
+def access_group(actor: Actor, group_id: UUID, action: Action) -> Group:
+    """The group, locked for a change. Raises AccessDenied or NotFound."""
+    enforce(actor, action, Resource("group", group_id))
+    group = Group.objects.select_for_update().filter(id=group_id).first()
+    if group is None:
+        raise NotFound(_("There is no such group."), field="group")
+    return group
+
+
+def flags_of(actor: Actor) -> frozenset[Flag]:
+    """The flags that the actor holds now, implied ones included; what a client shows as `powers`."""
+    gathered = pip.gather([actor], [])
+    state = gathered.subjects.get((actor.id, actor.environment.session_id))
+    return state.flags if state is not None else frozenset()
+
+
+def has_power(user: User, name: str, obj: models.Model | None) -> bool:
+    """Whether the PEP permits the Action of this name to the user in the present request (R4)."""
+    if user.actor is None or name not in set(Action):
+        return False
+    resource = Resource(type(obj).__name__.lower(), obj.pk) if obj is not None else Resource("console")
+    with within(user.workspace_id):
+        return permitted(user.actor, Action(name), resource)
+
+
+def may_enter_console(user: User) -> bool:
+    return has_power(user, Action.CONSOLE_ENTER, None)
+
+
+def active_user_ids(user_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of them who have an active account."""
+    return set(User.objects.filter(id__in=set(user_ids), state=UserState.ACTIVE).values_list("id", flat=True))
+
+
+def user_ids_by_username(usernames: Iterable[str]) -> dict[str, UUID]:
+    """Ids by user name as it was written, whatever its case; unknown names are left out."""
+    wanted = {name: canonical_username(name) for name in usernames}
+    found = dict(User.objects.filter(username__in=set(wanted.values())).values_list("username", "id"))
+    return {name: found[username] for name, username in wanted.items() if username in found}
+
+
+def user_by_username(username: str) -> User | None:
+    return User.objects.select_related("workspace").filter(username=canonical_username(username)).first()
+
+
+def canonical_username(username: str) -> str:
+    """User names are kept in small letters, so that no two differ by case alone."""
+    return username.strip().lower()
+
+
+def group_member_ids(names: Iterable[str]) -> dict[str, set[UUID]]:
+    """The active members by group name as it was written; unknown names are left out."""
+    groups = _groups_named(names)
+    members: dict[UUID, set[UUID]] = {group_id: set() for group_id in groups}
+    rows = GroupMembership.objects.filter(group_id__in=groups, user__state=UserState.ACTIVE)
+    for group_id, user_id in rows.values_list("group_id", "user_id"):
+        members[group_id].add(user_id)
+    return {name: members[group_id] for group_id, written in groups.items() for name in written}
+
+
+def _groups_named(names: Iterable[str]) -> dict[UUID, list[str]]:
+    workspace_id = current_workspace_id()
+    hashes: dict[bytes, list[str]] = {}
+    for name in names:
+        hashes.setdefault(sealing.group_hash(workspace_id, name), []).append(name)
+    if not hashes:
+        return {}
+    rows = Group.objects.filter(name_hash__in=list(hashes)).values_list("id", "name_hash")
+    return {group_id: hashes[bytes(name_hash)] for group_id, name_hash in rows}
+
+
+def cards(user_ids: Iterable[UUID]) -> dict[UUID, Card]:
+    """What everybody may see of these people."""
+    return _cards(User.objects.filter(id__in=set(user_ids)))
+
+
+def all_cards() -> dict[UUID, Card]:
+    """Everybody in the workspace."""
+    return _cards(User.objects.order_by("username"))
+
+
+def _cards(users: Iterable[User]) -> dict[UUID, Card]:
+    rows = list(users)
+    profiles = sealing.open_profiles(rows)
+    return {
+        user.id: Card(
+            id=user.id,
+            username=user.username,
+            name=profiles[user.id].name or user.username,
+            title=profiles[user.id].title,
+            kind=user.kind,
+            active=user.is_active,
+        )
+        for user in rows
+    }
+
+
+def find_people(text: str, limit: int = 20) -> list[Card]:
+    """Active people whose user name or name has a word that begins with the text. Names are sealed: all are opened."""
+    wanted = text.strip().lower()
+    return [card for card in all_cards().values() if card.active and _fits(card, wanted)][:limit]
+
+
+def _fits(card: Card, wanted: str) -> bool:
+    words: Collection[str] = (card.username, card.name.lower(), *card.name.lower().split())
+    return any(word.startswith(wanted) for word in words)
+
+
+def visible_groups(actor: Actor) -> Mapping[UUID, str]:
+    """Names of the groups that the actor may know of: public ones, their own, and all for who manages users (SG-2)."""
+    rows = Group.objects.all()
+    if Flag.MANAGE_USERS not in flags_of(actor):
+        mine = GroupMembership.objects.filter(user_id=actor.id).values("group_id")
+        rows = rows.filter(Q(kind="public") | Q(id__in=mine))
+    return sealing.open_group_names(list(rows))

@@ -1,0 +1,173 @@
+"""Facts about people: what one source asserts, all of it at once (R5, R12). Names are recorded, values never."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import sealing
+from accounts.access import access_user, user_resource
+from accounts.actions import rules
+from accounts.models import Fact, FactSource, FactSync, SourceKind, User
+from audit.events import Event
+from audit.log import Target, record
+from policy import pep
+from policy.catalogue import Action
+from policy.language.definitions import AttributeDefinition, Category, Vocabulary
+from policy.language.errors import ValueRefusedError
+from policy.language.values import ABSENT, write_time
+from policy.models import EpochKind
+from policy.pep import performs
+from policy.signals import announce_access_change
+from policy.snapshot import vocabulary_of
+from policy.types import Reason
+from tenancy.actor import Actor, SubjectKind
+from tenancy.errors import Conflict, Invalid
+from tenancy.models import FactsMode, Workspace
+
+_BY_HAND = frozenset({SubjectKind.USER})
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A value as a source gives it, and when that source says it ends."""
+
+    value: object
+    expires_at: datetime | None = None
+
+
+@performs(Action.FACTS_SET)
+def set_facts(actor: Actor, *, user_id: UUID, source: str, facts: Mapping[str, Assertion]) -> frozenset[str]:
+    """Everything that one source knows of a user, in place of what it said before; what it leaves out is no longer so.
+
+    The answer is the names that changed. Other sources' facts stay. A person can only speak for sources that are
+    kept by hand, and never about themselves.
+    """
+    user = access_user(actor, user_id, Action.FACTS_SET)
+    kept = _source(source)
+    _refuse_wrong_hand(actor, kept, user_id)
+
+    _refuse_external(actor.workspace_id)
+    wanted = _canonical(vocabulary_of(actor.workspace_id), facts)
+    changed = _replace(user, kept, wanted)
+    renewed = _note_sync(user, kept)
+
+    record(
+        Event.ENTITLEMENT_CHANGED,
+        actor,
+        target=Target("user", user_id),
+        user_id=user_id,
+        attributes=sorted(changed),
+        source=kept.name,
+    )
+    if changed or renewed:
+        announce_access_change(actor, kind=EpochKind.SUBJECT, keys=[user_id], reason="facts_changed")
+    return changed
+
+
+def _source(name: str) -> FactSource:
+    source = FactSource.objects.filter(name=name).first()
+    if source is None:
+        raise Invalid(_("There is no such source of facts."), field="source", remedy=_("Define the source first."))
+    return source
+
+
+def _refuse_wrong_hand(actor: Actor, source: FactSource, user_id: UUID) -> None:
+    resource = user_resource(user_id)
+    rules.refuse_self(actor, Action.FACTS_SET, resource, user_id)
+    if actor.subject.kind in _BY_HAND and source.kind != SourceKind.MANUAL:
+        pep.refuse(actor, Action.FACTS_SET, resource, Reason("source_not_by_hand", (("source", source.name),)))
+
+
+def _refuse_external(workspace_id: UUID) -> None:
+    if Workspace.objects.get(id=workspace_id).facts_mode == FactsMode.EXTERNAL:
+        raise Conflict(
+            _("This workspace keeps no facts: an external decision point knows them."),
+            field="facts",
+            remedy=_("Change the entitlement at its source."),
+        )
+
+
+def _canonical(vocabulary: Vocabulary, facts: Mapping[str, Assertion]) -> dict[str, Assertion]:
+    """The facts in canonical form. Raises Invalid for what is not defined, and never repeats a value."""
+    canonical = {}
+    for name, assertion in facts.items():
+        definition = vocabulary.get(f"{Category.SUBJECT}.{name}")
+        if definition is None or name == "group":
+            raise Invalid(_("There is no such attribute of people."), field=name[:80], remedy=_("Define it first."))
+        value = _canonical_value(definition, assertion.value)
+        if value is not ABSENT:
+            canonical[name] = Assertion(_plain(value), assertion.expires_at)
+    return canonical
+
+
+def _canonical_value(definition: AttributeDefinition, value: object) -> object:
+    try:
+        return definition.canonical(value)
+    except ValueRefusedError as refused:
+        problem, remedy = refused.in_words(_)
+        raise Invalid(problem, field=definition.name, remedy=remedy) from None
+
+
+def _plain(value: object) -> object:
+    """The canonical value as JSON can hold it."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, datetime):
+        return write_time(value)
+    if isinstance(value, IPv4Address | IPv6Address):
+        return str(value)
+    return value
+
+
+def _replace(user: User, source: FactSource, wanted: Mapping[str, Assertion]) -> frozenset[str]:
+    present = {fact.attribute: fact for fact in Fact.objects.filter(user=user, source=source)}
+    values = _opened(present.values())
+    gone = present.keys() - wanted.keys()
+    changed = {
+        name
+        for name, assertion in wanted.items()
+        if name not in present or values[name] != assertion.value or present[name].expires_at != assertion.expires_at
+    }
+    now = timezone.now()
+    fresh = [_fact(user, source, name, wanted[name], now) for name in sorted(changed)]
+    Fact.objects.filter(user=user, source=source, attribute__in=gone | changed).delete()
+    Fact.objects.bulk_create(fresh)
+    Fact.objects.filter(user=user, source=source).update(asserted_at=now)
+    return frozenset(gone | changed)
+
+
+def _fact(user: User, source: FactSource, name: str, assertion: Assertion, now: datetime) -> Fact:
+    fact = Fact(
+        workspace_id=user.workspace_id,
+        user=user,
+        source=source,
+        attribute=name,
+        asserted_at=now,
+        expires_at=assertion.expires_at,
+    )
+    sealing.seal_fact(fact, assertion.value)
+    return fact
+
+
+def _opened(facts: Iterable[Fact]) -> dict[str, object]:
+    rows = list(facts)
+    places = [(sealing.fact_place(fact.workspace_id, fact.user_id, fact.id), fact.value) for fact in rows]
+    return dict(zip((fact.attribute for fact in rows), sealing.open_values(places), strict=True))
+
+
+def _note_sync(user: User, source: FactSource) -> bool:
+    """Whether what the source said before had gone stale, or it had never said anything."""
+    now = timezone.now()
+    sync, fresh = FactSync.objects.get_or_create(
+        user=user, source=source, defaults={"workspace_id": user.workspace_id, "synced_at": now}
+    )
+    stale = bool(source.freshness_minutes) and (now - sync.synced_at).total_seconds() > source.freshness_minutes * 60
+    if not fresh:
+        sync.synced_at = now
+        sync.save(update_fields=["synced_at"])
+    return fresh or stale

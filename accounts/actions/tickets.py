@@ -1,0 +1,58 @@
+"""Tickets for sockets: given to a session, taken once."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import sessions, tickets
+from accounts.circumstances import Circumstances
+from accounts.models import Session
+from accounts.tickets import Ticket
+from accounts.valkey import RedisError
+from audit.events import Event
+from audit.log import Target, record
+from policy.catalogue import Action
+from policy.pep import enforce, performs
+from policy.types import Resource
+from tenancy.actor import Actor
+from tenancy.errors import NotSignedIn, Unavailable
+
+
+@performs(Action.TICKET_ISSUE)
+def issue_ticket(actor: Actor) -> Ticket:
+    """A ticket by which the actor's session opens one socket within a minute."""
+    session_id = actor.environment.session_id
+    enforce(actor, Action.TICKET_ISSUE, Resource("session", session_id, properties={"owner_id": actor.id}))
+    if session_id is None:
+        raise NotSignedIn(_("You are not signed in."), remedy=_("Sign in again."))
+
+    try:
+        ticket = tickets.issue(actor.workspace_id, session_id)
+    except RedisError:
+        raise _away() from None
+
+    record(Event.TICKET_ISSUED, actor, target=Target("session", session_id), expires_at=ticket.expires_at)
+    return ticket
+
+
+@performs(Action.TICKET_USE)
+def use_ticket(actor: Actor, *, token: str, circumstances: Circumstances) -> Actor | None:
+    """The actor whose session the ticket stands for, or nobody: unknown, used, run out, or its session has ended."""
+    enforce(actor, Action.TICKET_USE, Resource("ticket"))
+
+    try:
+        session_id = tickets.redeem(actor.workspace_id, token)
+    except RedisError:
+        raise _away() from None
+    rows = Session.objects.select_related("user", "workspace")
+    session = rows.filter(id=session_id).first() if session_id else None
+    if session is None or sessions.end_of(session, timezone.now()):
+        record(Event.TICKET_REFUSED, actor, outcome="refused")
+        return None
+    signed_in = sessions.actor_of(session, circumstances)
+
+    record(Event.TICKET_USED, signed_in, target=Target("session", session.id))
+    return signed_in
+
+
+def _away() -> Unavailable:
+    return Unavailable(_("Tickets cannot be checked right now."), remedy=_("Try again in a moment."))

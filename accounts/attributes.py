@@ -1,0 +1,277 @@
+"""What accounts tells the kernel: who is active, with which flags, facts and circumstances, for a batch at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import FilteredRelation, Q
+from django.utils import timezone
+
+from accounts import sealing, sessions
+from accounts.models import Fact, FactSource, Group, GroupMembership, Session, SourceKind, User, UserState
+from keys.errors import SealError
+from policy.catalogue import Flag, RoomRole, with_implied
+from policy.language.values import Unknown
+from policy.models import AttributeCategory, AttributeDefinition
+from policy.pip import SubjectState
+from tenancy.actor import Actor, SubjectKind
+
+_PLATFORM = SubjectState(active=True, session_live=True)
+_PEOPLE = (SubjectKind.USER, SubjectKind.SERVICE)
+
+
+@dataclass(slots=True)
+class _Person:
+    active: bool
+    flags: set[Flag] = field(default_factory=set)
+    groups: set[UUID] = field(default_factory=set)
+    facts: dict[str, object] = field(default_factory=dict)
+    until: datetime | None = None
+
+    def known_until(self, moment: datetime | None) -> None:
+        if moment is not None:
+            self.until = min(moment, self.until) if self.until else moment
+
+
+class DirectorySource:
+    """Implements policy.pip.SubjectSource with a fixed number of queries, however many actors are asked about."""
+
+    def subjects(self, actors: Sequence[Actor]) -> Mapping[tuple[UUID, UUID | None], SubjectState]:
+        now = timezone.now()
+        people = _people({actor.id for actor in actors if actor.subject.kind in _PEOPLE})
+        sources = _Sources(people) if people else None
+        if sources is not None:
+            _add_facts(people, sources, now)
+            _add_groups(people)
+        live = _sessions({actor.environment.session_id for actor in actors} - {None})
+        return {(actor.id, actor.environment.session_id): _state(actor, people, live, sources, now) for actor in actors}
+
+
+def _state(
+    actor: Actor,
+    people: Mapping[UUID, _Person],
+    live: Mapping[UUID, Session],
+    sources: "_Sources | None",
+    now: datetime,
+) -> SubjectState:
+    if actor.subject.kind not in _PEOPLE:
+        return _PLATFORM
+    person = people.get(actor.id)
+    if person is None or sources is None:
+        return SubjectState(active=False, session_live=False)
+    session = live.get(actor.environment.session_id) if actor.environment.session_id else None
+    lives = _lives(actor, session, now)
+    ends = [person.until] if person.until else []
+    if session is not None and lives:
+        ends += [session.expires_at, sessions.idle_until(session)]
+    environment, posture_until = _environment(actor, session, sources, now)
+    return SubjectState(
+        active=person.active,
+        session_live=lives,
+        flags=with_implied(frozenset(person.flags)),
+        facts=person.facts,
+        environment=environment,
+        facts_until=min([*ends, *posture_until], default=None),
+    )
+
+
+def _lives(actor: Actor, session: Session | None, now: datetime) -> bool:
+    """Who acts without a session was let in by other means, such as a job in their name; a dead session is dead."""
+    if actor.environment.session_id is None:
+        return True
+    return session is not None and session.user_id == actor.id and sessions.end_of(session, now) == ""
+
+
+def _people(user_ids: set[UUID]) -> dict[UUID, _Person]:
+    """Users with the flags of their roles, in one query."""
+    found: dict[UUID, _Person] = {}
+    rows = User.objects.filter(id__in=user_ids).values_list("id", "state", "assignments__role__flags")
+    for user_id, state, flags in rows:
+        person = found.setdefault(user_id, _Person(state == UserState.ACTIVE))
+        person.flags.update(Flag(flag) for flag in flags or () if flag in set(Flag))
+    return found
+
+
+def _sessions(session_ids: Iterable[UUID | None]) -> dict[UUID, Session]:
+    wanted = list(session_ids)
+    if not wanted:
+        return {}
+    rows = Session.objects.select_related("user", "workspace", "device").filter(id__in=wanted)
+    return {session.id: session for session in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    freshness: timedelta | None
+    synced: Mapping[UUID, datetime]
+
+    def fresh_until(self, user_id: UUID) -> datetime | None:
+        """Until when what this source does not say of the user is false. None: it never said anything, or for ever."""
+        synced = self.synced.get(user_id)
+        return synced + self.freshness if synced and self.freshness else None
+
+
+class _Sources:
+    """The sources of the workspace, and when each last told what it knows of these people, in one query."""
+
+    def __init__(self, people: Iterable[UUID]) -> None:
+        relation = FilteredRelation("syncs", condition=Q(syncs__user_id__in=list(people)))
+        rows = FactSource.objects.annotate(told=relation).values_list(
+            "id", "name", "kind", "freshness_minutes", "told__user_id", "told__synced_at"
+        )
+        synced: dict[UUID, dict[UUID, datetime]] = {}
+        self._by_name: dict[str, UUID] = {}
+        self._freshness: dict[UUID, timedelta | None] = {}
+        self.posture: timedelta | None = None
+        for source_id, name, kind, minutes, user_id, at in rows:
+            freshness = timedelta(minutes=minutes) if minutes else None
+            self._by_name[name], self._freshness[source_id] = source_id, freshness
+            if kind == SourceKind.DEVICE:
+                self.posture = freshness
+            if user_id is not None:
+                synced.setdefault(source_id, {})[user_id] = at
+        self._synced = synced
+
+    def named(self, name: str) -> tuple[UUID | None, _Source]:
+        source_id = self._by_name.get(name)
+        if source_id is None:
+            return None, _Source(None, {})
+        return source_id, _Source(self._freshness[source_id], self._synced.get(source_id, {}))
+
+
+def _add_facts(people: Mapping[UUID, _Person], sources: _Sources, now: datetime) -> None:
+    """What is known of each defined attribute, from its authoritative source alone (R5)."""
+    told = _told(people)
+    definitions = AttributeDefinition.objects.filter(category=AttributeCategory.SUBJECT)
+    for name, source_name in definitions.values_list("name", "source"):
+        source_id, source = sources.named(source_name)
+        for user_id, person in people.items():
+            value, until = _judged(told.get((user_id, source_id, name)), source, user_id, now)
+            if value is not None:
+                person.facts[name] = value
+            person.known_until(until)
+
+
+def _judged(
+    fact: tuple[object, datetime | None] | None, source: _Source, user_id: UUID, now: datetime
+) -> tuple[object, datetime | None]:
+    """The value of one fact, `Unknown`, or None for absent; and until when that is so.
+
+    A fresh source is believed in what it does not say, and in when what it said would end; a stale one in nothing.
+    """
+    if user_id not in source.synced:
+        return Unknown.NEVER_SYNCED, None
+    fresh_until = source.fresh_until(user_id)
+    if fresh_until is not None and fresh_until <= now:
+        return Unknown.STALE_SOURCE, None
+    if fact is None:
+        return None, fresh_until
+    value, expires_at = fact
+    if expires_at is not None and expires_at <= now:
+        return None, fresh_until
+    if isinstance(value, SealError):
+        return Unknown.UNAVAILABLE, fresh_until
+    return value, min((end for end in (fresh_until, expires_at) if end), default=None)
+
+
+def _told(people: Mapping[UUID, _Person]) -> dict[tuple[UUID, UUID, str], tuple[object, datetime | None]]:
+    """Every stored fact of these people, opened, in one query: by (user, source, attribute)."""
+    rows = list(
+        Fact.objects.filter(user_id__in=list(people)).values_list(
+            "workspace_id", "user_id", "source_id", "attribute", "id", "value", "expires_at"
+        )
+    )
+    values = sealing.open_values(
+        [(sealing.fact_place(workspace, user, fact), value) for workspace, user, _, _, fact, value, _ in rows]
+    )
+    return {
+        (user, source, attribute): (value, expires)
+        for (_, user, source, attribute, _, _, expires), value in zip(rows, values, strict=True)
+    }
+
+
+def _add_groups(people: Mapping[UUID, _Person]) -> None:
+    """The names of the groups that each person is in, whichever source says so, as the attribute `group`."""
+    rows = GroupMembership.objects.filter(user_id__in=list(people)).values_list(
+        "user_id", "group_id", "workspace_id", "group__name", "group__name_revision"
+    )
+    groups: dict[UUID, Group] = {}
+    for user_id, group_id, workspace_id, name, revision in rows:
+        groups[group_id] = Group(id=group_id, workspace_id=workspace_id, name=name, name_revision=revision)
+        people[user_id].groups.add(group_id)
+    names = sealing.open_group_names(list(groups.values())) if groups else {}
+    for person in people.values():
+        if person.groups:
+            known = person.groups <= names.keys()
+            person.facts["group"] = [names[group] for group in person.groups] if known else Unknown.UNAVAILABLE
+        else:
+            person.facts.pop("group", None)
+
+
+def _environment(
+    actor: Actor, session: Session | None, sources: _Sources, now: datetime
+) -> tuple[dict[str, object], list[datetime]]:
+    """The circumstances that a condition may read, and when the first of them goes stale."""
+    facts: dict[str, object] = {"time": now, "subject_kind": actor.subject.kind.value}
+    if actor.environment.address:
+        facts |= {"address": actor.environment.address, "network": _network(actor.environment.address)}
+    methods = session.methods if session else actor.environment.methods
+    if methods:
+        facts["mfa_methods"] = list(methods)
+    confirmed = session.step_up_at if session else actor.environment.step_up_at
+    if confirmed is not None:
+        facts["step_up_age"] = max(0, int((now - confirmed).total_seconds()))
+    device = session.device if session and session.device and session.device.removed_at is None else None
+    if device is None:
+        return facts, []
+    facts["device_id"] = str(device.id)
+    until = device.posture_at + sources.posture if device.posture_at and sources.posture else None
+    if device.compliant is None or device.posture_at is None:
+        facts["device_compliant"] = Unknown.NEVER_SYNCED
+    elif until is not None and until <= now:
+        facts["device_compliant"] = Unknown.STALE_SOURCE
+    else:
+        facts["device_compliant"] = device.compliant
+        return facts, [until] if until else []
+    return facts, []
+
+
+def _network(address: str) -> str:
+    """The kind of network that the peer speaks from."""
+    where = ip_address(address)
+    if where.is_loopback:
+        return "loopback"
+    return "private" if where.is_private else "public"
+
+
+_GRANTS = """
+select k.user_id, k.room_id, p.codename
+  from unnest(%(users)s::uuid[], %(rooms)s::uuid[]) as k (user_id, room_id)
+  join accounts_usergrant g on g.user_id = k.user_id and g.object_pk = k.room_id::text
+  join auth_permission p on p.id = g.permission_id
+  join django_content_type t on t.id = g.content_type_id and t.app_label = 'rooms' and t.model = 'room'
+union all
+select k.user_id, k.room_id, p.codename
+  from unnest(%(users)s::uuid[], %(rooms)s::uuid[]) as k (user_id, room_id)
+  join accounts_groupmembership m on m.user_id = k.user_id
+  join accounts_groupgrant g on g.group_id = m.group_id and g.object_pk = k.room_id::text
+  join auth_permission p on p.id = g.permission_id
+  join django_content_type t on t.id = g.content_type_id and t.app_label = 'rooms' and t.model = 'room'
+"""
+_HIGHEST_FIRST = (RoomRole.OWNER, RoomRole.MODERATOR, RoomRole.MEMBER, RoomRole.READER)
+GRANT_PREFIX = "stand_as_"
+
+
+def room_grants(pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], RoomRole]:
+    """The highest role that grants on a room give, by (user, room); those to groups count for their members (AD-6)."""
+    best: dict[tuple[UUID, UUID], RoomRole] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_GRANTS, {"users": [user for user, _ in pairs], "rooms": [room for _, room in pairs]})
+        for user_id, room_id, codename in cursor:
+            role = RoomRole(codename.removeprefix(GRANT_PREFIX))
+            held = best.get((user_id, room_id), role)
+            best[user_id, room_id] = min(held, role, key=_HIGHEST_FIRST.index)
+    return best
