@@ -51,8 +51,10 @@ class Action(StrEnum):
     SESSION_END = "account:session:end"
     SESSION_LIST = "account:session:list"
     SESSION_REVOKE = "account:session:revoke"
+    SESSION_SWEEP = "account:session:sweep"
     SESSION_STEP_UP = "account:session:step_up"
     TICKET_ISSUE = "account:ticket:issue"
+    TICKET_USE = "account:ticket:use"
     LINK_ISSUE = "account:link:issue"
     LINK_USE = "account:link:use"
     USER_VIEW = "account:user:view"
@@ -61,6 +63,7 @@ class Action(StrEnum):
     USER_DEACTIVATE = "account:user:deactivate"
     USER_REACTIVATE = "account:user:reactivate"
     USER_UNLOCK = "account:user:unlock"
+    LOCKOUT_SWEEP = "account:lockout:sweep"
     PASSWORD_SET = "account:password:set"
     PROFILE_UPDATE = "account:profile:update"
     FACTS_SET = "account:facts:set"
@@ -91,6 +94,7 @@ class Action(StrEnum):
     ROOM_MANAGE = "room:room:manage"
     REQUIREMENT_SET = "room:requirement:set"
     MEMBER_HOLD = "room:member:hold"
+    MEMBER_KEEP = "room:member:keep"
     MEMBER_JOIN = "room:member:join"
     MEMBER_ADD = "room:member:add"
     MEMBER_LEAVE = "room:member:leave"
@@ -108,6 +112,7 @@ class Action(StrEnum):
     MENTION_ROOM = "room:mention:room"
     READ_MARK_SET = "room:read_mark:set"
     TYPING_SEND = "room:typing:send"
+    ROOM_KEEP = "room:room:keep"
 
     POLICY_VIEW = "policy:set:view"
     POLICY_DRAFT = "policy:set:draft"
@@ -127,6 +132,7 @@ class Action(StrEnum):
     KEY_ROOM_CREATE = "key:room:create"
     KEY_USER_CREATE = "key:user:create"
     KEY_ROOM_ROTATE = "key:room:rotate"
+    KEY_ROOM_ROTATE_DUE = "key:room:rotate_due"
     KEY_TENANT_ROTATE = "key:tenant:rotate"
     KEY_TENANT_REWRAP = "key:tenant:rewrap"
     KEY_ROOM_SHRED = "key:room:shred"
@@ -150,6 +156,8 @@ class Gate:
     room_roles: frozenset[RoomRole] = frozenset()
     own: bool = False
     everyone: bool = False
+    discoverable: bool = False
+    """Everyone, in a room that may be found without being in it."""
     anonymous: bool = False
     system: bool = False
     attributes: bool = True
@@ -189,8 +197,10 @@ GATES: dict[Action, Gate] = {
     Action.SESSION_END: Gate(own=True),
     Action.SESSION_LIST: _flags_or_own(Flag.MANAGE_USERS),
     Action.SESSION_REVOKE: _flags_or_own(Flag.MANAGE_USERS),
+    Action.SESSION_SWEEP: _SYSTEM,
     Action.SESSION_STEP_UP: Gate(own=True),
     Action.TICKET_ISSUE: _EVERYONE,
+    Action.TICKET_USE: _ANYBODY,
     Action.LINK_ISSUE: _SYSTEM,
     Action.LINK_USE: _ANYBODY,
     Action.USER_VIEW: _EVERYONE,
@@ -199,6 +209,7 @@ GATES: dict[Action, Gate] = {
     Action.USER_DEACTIVATE: _flags(Flag.MANAGE_USERS),
     Action.USER_REACTIVATE: _flags(Flag.MANAGE_USERS),
     Action.USER_UNLOCK: _flags(Flag.MANAGE_USERS),
+    Action.LOCKOUT_SWEEP: _SYSTEM,
     Action.PASSWORD_SET: _flags_or_own(Flag.MANAGE_USERS),
     Action.PROFILE_UPDATE: Gate(own=True),
     Action.FACTS_SET: _flags(Flag.MANAGE_USERS),
@@ -221,14 +232,15 @@ GATES: dict[Action, Gate] = {
     Action.DEVICE_UPDATE: _flags(Flag.MANAGE_USERS),
     Action.ROOM_CREATE: _flags(Flag.CREATE_ROOMS),
     Action.DIRECT_OPEN: _EVERYONE,
-    Action.ROOM_DISCOVER: _EVERYONE,
+    Action.ROOM_DISCOVER: Gate(discoverable=True),
     Action.ROOM_UPDATE: Gate(flags=frozenset({Flag.EDIT_ROOMS}), room_roles=_KEEPERS),
     Action.ROOM_ARCHIVE: Gate(flags=frozenset({Flag.ARCHIVE_ROOMS}), room_roles=_OWNERS),
     Action.ROOM_UNARCHIVE: Gate(flags=frozenset({Flag.ARCHIVE_ROOMS}), room_roles=_OWNERS),
     Action.ROOM_MANAGE: Gate(flags=frozenset({Flag.MANAGE_DIRECTORY}), system=True, attributes=False),
     Action.REQUIREMENT_SET: Gate(flags=frozenset({Flag.MANAGE_POLICY}), system=True, attributes=False),
     Action.MEMBER_HOLD: _EVERYONE,
-    Action.MEMBER_JOIN: _EVERYONE,
+    Action.MEMBER_KEEP: _EVERYONE,
+    Action.MEMBER_JOIN: Gate(discoverable=True),
     Action.MEMBER_ADD: Gate(flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_KEEPERS, system=True, attributes=False),
     Action.MEMBER_LEAVE: Gate(room_roles=frozenset(RoomRole), attributes=False),
     Action.MEMBER_REMOVE: Gate(flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_KEEPERS, system=True, attributes=False),
@@ -245,6 +257,7 @@ GATES: dict[Action, Gate] = {
     Action.MENTION_ROOM: _WRITERS,
     Action.READ_MARK_SET: _MEMBERS,
     Action.TYPING_SEND: _WRITERS,
+    Action.ROOM_KEEP: _MEMBERS,
     Action.POLICY_VIEW: _flags(Flag.MANAGE_POLICY, Flag.APPROVE_CHANGES, Flag.VIEW_AUDIT),
     Action.POLICY_DRAFT: _flags(Flag.MANAGE_POLICY),
     Action.POLICY_APPROVE: _flags(Flag.APPROVE_CHANGES),
@@ -261,6 +274,7 @@ GATES: dict[Action, Gate] = {
     Action.KEY_ROOM_CREATE: Gate(everyone=True, system=True),
     Action.KEY_USER_CREATE: _flags(Flag.MANAGE_USERS),
     Action.KEY_ROOM_ROTATE: _flags(Flag.MANAGE_ENCRYPTION),
+    Action.KEY_ROOM_ROTATE_DUE: _SYSTEM,
     Action.KEY_TENANT_ROTATE: _flags(Flag.MANAGE_ENCRYPTION),
     Action.KEY_TENANT_REWRAP: _flags(Flag.MANAGE_ENCRYPTION),
     Action.KEY_ROOM_SHRED: _flags(Flag.MANAGE_ENCRYPTION),

@@ -5,12 +5,12 @@ commit only if this very Action was permitted and something was recorded. What w
 closes, after every roll-back, so that a refusal never dies with the transaction it stopped (R34).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -18,8 +18,9 @@ from django.db import transaction
 from audit import log
 from policy import epochs, obligations, pdp
 from policy.catalogue import Action
-from policy.records import decision_line, refusal_event
-from policy.types import AccessDenied, Decision, Question, Resource
+from policy.records import decision_line, outcome_of, refusal_of
+from policy.types import AccessDenied, Decision, Effect, Question, Reason, Resource
+
 from tenancy.actor import Actor, system_actor
 from tenancy.errors import OutsideWorkspace
 from tenancy.scoping import within
@@ -35,21 +36,25 @@ class Ungoverned(RuntimeError):
 class _Unit:
     workspace_id: UUID
     refused: list[Decision] = field(default_factory=list)
+    idle: list[log.DecisionLine] = field(default_factory=list)
+    """Permits of actions that had nothing to do."""
 
 
 @dataclass(slots=True)
 class _Frame:
     """One running action: what it asked, what it was permitted, whether its commits rest on locked epochs."""
 
+    ledger: log.Ledger
     holds_epochs: bool
     asked: set[Action] = field(default_factory=set)
     permitted: set[Action] = field(default_factory=set)
 
 
-class _NothingPermitted(Exception):
-    """Rolls back an action in which every item was refused, and carries its answer out."""
+class NothingChanged(Exception):
+    """Ends an action that was permitted but had nothing to do: all is rolled back, the answer is given."""
 
     def __init__(self, answer: object) -> None:
+        super().__init__("nothing changed")
         self.answer = answer
 
 
@@ -76,16 +81,19 @@ def unit(workspace_id: UUID) -> Iterator[None]:
         yield
     finally:
         _unit.reset(token)
-        if mine.refused:
-            _write_refused(workspace_id, mine.refused)
+        if mine.refused or mine.idle:
+            _write(mine)
 
 
-def _write_refused(workspace_id: UUID, refused: Sequence[Decision]) -> None:
-    with within(workspace_id), log.collecting() as ledger:
-        for decision, hits in _counted(refused):
-            ledger.decisions.append(decision_line(decision, hits=hits))
-            event = refusal_event(decision)
-            log.record(event.event, decision.question.actor, target=event.target, outcome="failure", **event.data)
+def _write(closing: _Unit) -> None:
+    with within(closing.workspace_id), log.collecting() as ledger:
+        ledger.decisions.extend(closing.idle)
+        for decision, repeats in _counted(closing.refused):
+            ledger.decisions.append(decision_line(decision, repeats=repeats))
+            refusal = refusal_of(decision)
+            if refusal is not None:
+                asker = decision.question.asker or decision.question.actor
+                log.record(refusal.event, asker, target=refusal.target, outcome=outcome_of(decision), **refusal.data)
         log.write(ledger)
 
 
@@ -96,18 +104,28 @@ def _counted(refused: Sequence[Decision]) -> list[tuple[Decision, int]]:
         question = decision.question
         key = (question.actor.id, question.action, question.resource.id, decision.effect, decision.reasons)
         counted.setdefault(key, []).append(decision)
-    return [(group[0], len(group)) for group in counted.values()]
+    return [(group[0], len(group) - 1) for group in counted.values()]
 
 
 @contextmanager
-def _action_scope(actor: Actor, *, holds_epochs: bool) -> Iterator[tuple[_Frame, log.Ledger]]:
+def _action_scope(actor: Actor, *, holds_epochs: bool) -> Iterator[_Frame]:
     with unit(actor.workspace_id), within(actor.workspace_id), log.collecting() as ledger:
-        frame = _Frame(holds_epochs)
+        frame = _Frame(ledger, holds_epochs)
         token = _frame.set(frame)
         try:
-            yield frame, ledger
+            yield frame
+        except NothingChanged:
+            _held().idle.extend(ledger.decisions)
+            raise
         finally:
             _frame.reset(token)
+
+
+def _held() -> _Unit:
+    held = _unit.get()
+    if held is None:
+        raise Ungoverned("no unit is open")
+    return held
 
 
 def performs(action: Action) -> Callable[[Performed], Performed]:
@@ -118,19 +136,19 @@ def performs(action: Action) -> Callable[[Performed], Performed]:
         def run(actor: Actor, **arguments: object) -> object:
             try:
                 return _run(actor, arguments)
-            except _NothingPermitted as undone:
+            except NothingChanged as undone:
                 return undone.answer
 
         def _run(actor: Actor, arguments: dict[str, object]) -> object:
-            with _action_scope(actor, holds_epochs=True) as (frame, ledger):
+            with _action_scope(actor, holds_epochs=True) as frame:
                 answer = change(actor, **arguments)
                 if action not in frame.asked:
                     raise Ungoverned(f"{change.__qualname__} did not ask for {action}")
                 if action not in frame.permitted:
-                    raise _NothingPermitted(answer)
-                if not ledger.lines:
+                    raise NothingChanged(answer)
+                if not frame.ledger.lines:
                     raise Ungoverned(f"{change.__qualname__} recorded nothing")
-                log.write(ledger)
+                log.write(frame.ledger)
             return answer
 
         run.performs = action  # type: ignore[attr-defined]
@@ -142,9 +160,9 @@ def performs(action: Action) -> Callable[[Performed], Performed]:
 @contextmanager
 def reading(actor: Actor) -> Iterator[None]:
     """The scope of a door that only reads: rows exist inside, and its decisions are recorded when it closes."""
-    with _action_scope(actor, holds_epochs=False) as (_, ledger):
+    with _action_scope(actor, holds_epochs=False) as frame:
         yield
-        log.write(ledger)
+        log.write(frame.ledger)
 
 
 def decide_many(questions: Sequence[Question]) -> list[Decision]:
@@ -171,7 +189,36 @@ def _file(decision: Decision, held: _Unit, frame: _Frame) -> None:
         held.refused.append(decision)
         return
     frame.permitted.add(action)
-    log.ledger().decisions.append(decision_line(decision, hits=1))
+    frame.ledger.decisions.append(decision_line(decision))
+
+
+def decide_crowd(questions: Sequence[Question], seal: Callable[[Sequence[Question]], bytes]) -> list[Decision]:
+    """Judge many recipients of one thing: equal permits share one record that carries the recipients sealed (R25).
+
+    Every refusal is a record of its own.
+    """
+    held, frame = _held(), _frame.get()
+    if frame is None:
+        raise Ungoverned("a decision was asked for outside an action or a reading scope")
+    values = epochs.current(key for question in questions for key in epochs.keys_of(question))
+    answers = pdp.decision_point(held.workspace_id).decide(questions)
+    decisions = [obligations.meet(epochs.stamped(answer, values)) for answer in answers]
+
+    held.refused.extend(decision for decision in decisions if not decision.permits)
+    for group in _alike(decision for decision in decisions if decision.permits):
+        line = decision_line(group[0], repeats=len(group) - 1)
+        recipients = seal([decision.question for decision in group])
+        frame.ledger.decisions.append(replace(line, recipients=recipients))
+    return decisions
+
+
+def _alike(decisions: Iterable[Decision]) -> list[list[Decision]]:
+    groups: dict[tuple[object, ...], list[Decision]] = {}
+    for decision in decisions:
+        resource = decision.question.resource
+        key = (decision.question.action, resource.id, resource.properties.get("marking"), decision.obligations)
+        groups.setdefault(key, []).append(decision)
+    return list(groups.values())
 
 
 def reuse(decision: Decision, action: Action) -> None:
@@ -197,6 +244,14 @@ def enforce(actor: Actor, action: Action, resource: Resource) -> Decision:
     return decision
 
 
+def refuse(actor: Actor, action: Action, resource: Resource, reason: Reason) -> NoReturn:
+    """Refuse what the gates let through, on a ground that only the running action can know; recorded like the others."""
+    answer = preview([Question(actor, action, resource)])[0]
+    decision = replace(answer, effect=Effect.DENY, reasons=(reason, *answer.reasons), removes=False)
+    _held().refused.append(decision)
+    raise AccessDenied(decision)
+
+
 def permitted(actor: Actor, action: Action, resource: Resource) -> bool:
     """Whether a control should be offered now. Nothing rests on it and nothing is recorded: the action asks again."""
     return preview([Question(actor, action, resource)])[0].permits
@@ -217,3 +272,10 @@ def as_system(workspace_id: UUID, *, cause: str) -> Iterator[Actor]:
         raise Ungoverned("a job opens its unit outside every transaction")
     with unit(workspace_id):
         yield system_actor(workspace_id, cause=cause)
+
+
+def note_reuse(actor: Actor, lines: Sequence[log.DecisionLine]) -> None:
+    """Record the counted use of permits that were given before, such as deliveries under a lease (R25)."""
+    with _action_scope(actor, holds_epochs=False) as frame:
+        frame.ledger.decisions.extend(lines)
+        log.write(frame.ledger)

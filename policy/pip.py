@@ -11,13 +11,15 @@ from typing import Protocol
 from uuid import UUID
 
 from policy.catalogue import Flag, RoomRole
-from policy.language.tree import Node
 from tenancy.actor import Actor
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectState:
-    """What is known of one subject in one session. `facts` and `environment` hold values or `Unknown`; no key means absent."""
+    """What is known of one subject in one session.
+
+    `facts` and `environment` hold raw values, or `Unknown`, by attribute name; a name that is missing is absent (R5).
+    """
 
     active: bool
     session_live: bool
@@ -37,7 +39,7 @@ class GuardedRoom:
     name: str
     state: str
     marking: str
-    requirement: Node | None = None
+    requirement: str = ""
     requirement_hash: str = ""
     requirement_version: int = 0
     named: tuple[str, ...] = ()
@@ -46,7 +48,7 @@ class GuardedRoom:
 
     @property
     def governed(self) -> bool:
-        return self.requirement is not None or bool(self.named)
+        return bool(self.requirement or self.named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ class Question:
     actor: "Actor"
     action: "Action"
     resource: Resource
+    asker: "Actor | None" = None
+    """Who wants to know, when it is somebody else: whoever adds a member asks about that member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,18 @@ class Decision:
 class AccessDenied(Exception):
     """The PEP said no; carries the Decision, so that a nested refusal names the inner Action."""
 
-    code = "denied"
-
     def __init__(self, decision: Decision) -> None:
         super().__init__(f"{decision.question.action}: {decision.effect}")
         self.decision = decision
+
+    @property
+    def code(self) -> str:
+        """What a door may say: `not_found` where the subject may not know of the room, else the kind of refusal (R11)."""
+        codes = {reason.code for reason in self.decision.reasons}
+        if "hidden" in codes:
+            return "not_found"
+        if "step_up_required" in codes:
+            return "step_up_required"
+        if self.decision.effect is Effect.INDETERMINATE:
+            return "unavailable"
+        return "denied"

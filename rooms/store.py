@@ -3,7 +3,7 @@
 COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT unnest(..)`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -67,7 +67,7 @@ update rooms_room r set last_seq = r.last_seq + wanted.count, last_message_at = 
 """
 
 
-def take_sequence(counts: dict[UUID, int], at: datetime) -> dict[UUID, int]:
+def take_sequence(counts: Mapping[UUID, int], at: datetime | None) -> dict[UUID, int]:
     """Advance each room's counter by its count, rooms locked in one order; gives the value before."""
     ids = sorted(counts)
     with connection.cursor() as cursor:

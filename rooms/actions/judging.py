@@ -1,0 +1,44 @@
+"""Decisions on posts: a lease where one still stands, the decision point for the rest, one batch for all."""
+
+from collections.abc import Sequence
+
+from policy import epochs, pep
+from policy.catalogue import Action
+from policy.leases import LeaseBook
+from policy.types import AccessDenied, Decision, Question
+from rooms.access import room_resource
+from rooms.posting import Outcome, Post
+
+_leases = LeaseBook()
+
+
+def judge_posts(posts: Sequence[Post]) -> list[Outcome | None]:
+    """None for each post that may go on, the refusal for each that may not.
+
+    The epochs are locked first, so that nothing which a lease rests on can change before the commit (R16).
+    """
+    questions = [_question(post) for post in posts]
+    values = epochs.hold(key for question in questions for key in epochs.keys_of(question))
+
+    decisions: dict[int, Decision] = {}
+    for index, question in enumerate(questions):
+        lease = _leases.find(question, values)
+        if lease is not None:
+            pep.reuse(lease, Action.MESSAGE_POST)
+            decisions[index] = lease
+
+    fresh = [index for index in range(len(posts)) if index not in decisions]
+    for index, decision in zip(fresh, pep.decide_many([questions[index] for index in fresh]), strict=True):
+        _leases.keep(decision)
+        decisions[index] = decision
+
+    return [None if decisions[index].permits else AccessDenied(decisions[index]) for index in range(len(posts))]
+
+
+def _question(post: Post) -> Question:
+    resource = room_resource(post.room_id, marking=post.marking or "")
+    return Question(post.actor, Action.MESSAGE_POST, resource)
+
+
+def judge_room_mention(post: Post) -> Decision:
+    return pep.decide(post.actor, Action.MENTION_ROOM, room_resource(post.room_id))

@@ -1,0 +1,339 @@
+"""Saying something, and changing one's mind about it."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.events import Event
+from audit.log import Target, record
+from keys import envelope
+from policy import pep
+from policy.catalogue import Action
+from policy.types import AccessDenied
+from rooms import mentions, news, store
+from rooms.access import access_message
+from rooms.actions import judging, threads
+from rooms.markings import canonical, within_ceiling
+from rooms.models import Message, MessageRevision, Room, RoomState
+from rooms.posting import Outcome, Post, Posted
+from rooms.sealing import BodyPlace, Part, place_of, seal_bodies
+from tenancy.actor import Actor, new_id
+from tenancy.errors import Conflict, DomainError, Invalid
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One post on its way to a row."""
+
+    post: Post
+    room: Room
+    marking: str
+    message_id: UUID
+    thread_id: UUID | None = None
+    mentioned: mentions.Mentioned = field(default_factory=mentions.Mentioned)
+    sealed: bytes = b""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return (Part(self.marking, self.post.body),)
+
+    @property
+    def place(self) -> BodyPlace:
+        return BodyPlace(
+            self.room.workspace_id, self.room.id, self.message_id, self.post.actor.id, 0, self.marking
+        )
+
+
+@pep.performs(Action.MESSAGE_POST)
+def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
+    """Store a batch of sealed messages in one commit and tell the rooms; each succeeds or fails alone (PO-3, CH-2)."""
+    outcomes: list[Outcome | None] = judging.judge_posts(posts)
+
+    _answer_repeats(posts, outcomes)
+    drafts = dict(_drafted(posts, outcomes))
+    _refuse_forbidden_mentions(drafts, outcomes)
+    if not drafts:
+        raise pep.NothingChanged(outcomes)
+
+    posted = _store(actor.workspace_id, list(drafts.values()))
+
+    for index, draft in drafts.items():
+        record(
+            Event.MESSAGE_POSTED,
+            draft.post.actor,
+            target=Target("message", draft.message_id, draft.room.id),
+            digest=hashlib.sha256(draft.sealed).digest(),
+            marking=draft.marking,
+            thread_id=draft.thread_id,
+        )
+        outcomes[index] = posted[draft.message_id]
+
+    return outcomes
+
+
+def post_message(actor: Actor, *, post: Post) -> Posted:
+    """One message, for doors that have only one: a batch of one, told to the rooms after the commit."""
+    outcome = post_messages(actor, posts=[post])[0]
+    if isinstance(outcome, Exception):
+        raise outcome
+    if outcome.parts:
+        news.tell(posted_news(actor.workspace_id, [outcome]))
+    return outcome
+
+
+def posted_news(workspace_id: UUID, posted: Sequence[Posted]) -> news.MessagesChanged:
+    return news.MessagesChanged(
+        workspace_id=workspace_id,
+        room_id=posted[0].room_id,
+        posted=True,
+        message_ids=[one.message_id for one in posted],
+        seqs=[one.seq for one in posted],
+    )
+
+
+def _answer_repeats(posts: Sequence[Post], outcomes: list[Outcome | None]) -> None:
+    """A repeat gets its first ack again; the same client id with other words is a conflict (R20)."""
+    waiting = [index for index, outcome in enumerate(outcomes) if outcome is None]
+    before = store.repeats([(posts[index].actor.id, posts[index].client_message_id) for index in waiting])
+    taken: set[tuple[UUID, UUID]] = set()
+    for index in waiting:
+        post = posts[index]
+        key = (post.actor.id, post.client_message_id)
+        repeat = before.get(key)
+        if repeat is not None:
+            outcomes[index] = _first_ack(post, repeat)
+        elif key in taken:
+            outcomes[index] = Conflict(_("This message is already on its way."), field="client_id")
+        taken.add(key)
+
+
+def _first_ack(post: Post, repeat: store.Repeat) -> Outcome:
+    same = repeat.body_mac == _body_mac(post) and repeat.room_id == post.room_id
+    if not same:
+        return Conflict(
+            _("Another message was already sent under this client id."),
+            field="client_id",
+            remedy=_("Use a fresh client id for each message."),
+        )
+    return Posted(
+        repeat.id, repeat.room_id, repeat.seq, post.actor.id, post.client_message_id, repeat.marking, repeat.at
+    )
+
+
+def _body_mac(post: Post) -> bytes:
+    return envelope.body_mac(post.actor.workspace_id, post.client_message_id.bytes + post.body.encode())
+
+
+def _drafted(posts: Sequence[Post], outcomes: list[Outcome | None]) -> Iterator[tuple[int, _Draft]]:
+    """The posts that the rules of their rooms allow, as drafts; the others get their error."""
+    waiting = [index for index, outcome in enumerate(outcomes) if outcome is None]
+    rooms = {room.id: room for room in Room.objects.filter(id__in={posts[index].room_id for index in waiting})}
+    for index in waiting:
+        post = posts[index]
+        try:
+            yield index, _draft(post, rooms[post.room_id])
+        except DomainError as error:
+            outcomes[index] = error
+
+
+def _draft(post: Post, room: Room) -> _Draft:
+    refuse_if_archived(room)
+    marking = _marking_for(room, post.marking)
+    if not post.body.strip():
+        raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Write something first."))
+
+    thread_id = threads.thread_for(post, room)
+    mentioned = mentions.find(room, post.body)
+    return _Draft(post, room, marking, new_id(), thread_id, mentioned)
+
+
+def refuse_if_archived(room: Room) -> None:
+    if room.state == RoomState.ARCHIVED:
+        raise Conflict(
+            _("This room is archived; it can be read but not written to."),
+            field="room",
+            remedy=_("Ask an owner of the room to open it again."),
+        )
+
+
+def _marking_for(room: Room, wanted: str | None) -> str:
+    if wanted is None:
+        return room.marking
+    marking = canonical(room.workspace_id, wanted)
+    if not within_ceiling(room.workspace_id, marking, room.marking):
+        raise Invalid(
+            _("This room may hold nothing above %(ceiling)s.") % {"ceiling": room.marking},
+            field="marking",
+            remedy=_("Choose a lower marking, or a room that may hold it."),
+        )
+    return marking
+
+
+def _refuse_forbidden_mentions(drafts: dict[int, _Draft], outcomes: list[Outcome | None]) -> None:
+    """Calling the whole room together is a power of its own (SG-3)."""
+    for index, draft in list(drafts.items()):
+        if not draft.mentioned.room:
+            continue
+        decision = judging.judge_room_mention(draft.post)
+        if not decision.permits:
+            outcomes[index] = AccessDenied(decision)
+            del drafts[index]
+
+
+def _store(workspace_id: UUID, drafts: Sequence[_Draft]) -> dict[UUID, Posted]:
+    at = timezone.now()
+    for draft, sealed in zip(drafts, seal_bodies([(draft.place, draft.parts) for draft in drafts]), strict=True):
+        draft.sealed = sealed
+    next_seq = store.take_sequence(Counter(draft.room.id for draft in drafts), at)
+
+    posted = {}
+    rows = []
+    for draft in drafts:
+        next_seq[draft.room.id] += 1
+        row = _row(draft, next_seq[draft.room.id], at)
+        rows.append(row)
+        posted[row.id] = _posted(draft, row)
+    store.insert_messages(workspace_id, rows)
+    threads.count_replies([one for one in posted.values() if one.thread_id is not None])
+    return posted
+
+
+def _row(draft: _Draft, seq: int, at: datetime) -> store.NewMessage:
+    post = draft.post
+    return store.NewMessage(
+        id=draft.message_id,
+        room_id=draft.room.id,
+        seq=seq,
+        sender_id=post.actor.id,
+        client_message_id=post.client_message_id,
+        body_mac=_body_mac(post),
+        body_sealed=draft.sealed,
+        marking=draft.marking,
+        thread_id=draft.thread_id,
+        also_to_room=post.also_to_room,
+        mentions=list(draft.mentioned.people),
+        mentions_room=draft.mentioned.room,
+        at=at,
+    )
+
+
+def _posted(draft: _Draft, row: store.NewMessage) -> Posted:
+    return Posted(
+        message_id=row.id,
+        room_id=row.room_id,
+        seq=row.seq,
+        sender_id=row.sender_id,
+        client_message_id=row.client_message_id,
+        marking=row.marking,
+        at=row.at,
+        parts=draft.parts,
+        thread_id=row.thread_id,
+        also_to_room=row.also_to_room,
+        mentions=tuple(row.mentions),
+        mentions_room=row.mentions_room,
+    )
+
+
+@pep.performs(Action.MESSAGE_EDIT)
+def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | None = None) -> Message:
+    """Say it differently; what was said before is kept as a revision."""
+    message = access_message(actor, message_id, Action.MESSAGE_EDIT)
+
+    room = Room.objects.get(id=message.room_id)
+    refuse_if_archived(room)
+    _refuse_if_deleted(message)
+    if not body.strip():
+        raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Delete it instead."))
+    new_marking = _marking_for(room, marking or message.marking)
+
+    _keep_revision(message)
+    _rewrite(message, room, body, new_marking)
+
+    record(
+        Event.MESSAGE_EDITED,
+        actor,
+        target=Target("message", message.id, message.room_id),
+        revision=message.revision,
+        digest=hashlib.sha256(message.body_sealed).digest(),
+        marking=message.marking,
+    )
+    tell_changed(message)
+    return message
+
+
+def _refuse_if_deleted(message: Message) -> None:
+    if message.deleted_at is not None:
+        raise Conflict(_("This message has been deleted."), field="message")
+
+
+def _keep_revision(message: Message) -> None:
+    MessageRevision.objects.create(
+        workspace_id=message.workspace_id,
+        message=message,
+        revision=message.revision,
+        body_sealed=message.body_sealed,
+        marking=message.marking,
+        at=message.edited_at or message.at,
+    )
+
+
+def _rewrite(message: Message, room: Room, body: str, marking: str) -> None:
+    mentioned = mentions.find(room, body)
+    message.revision += 1
+    message.marking = marking
+    message.edited_at = timezone.now()
+    message.body_sealed = seal_bodies([(place_of(message), (Part(marking, body),))])[0]
+    message.mentions = list(mentioned.people)
+    message.changed_seq = next_place(message.room_id)
+    message.save(update_fields=["revision", "marking", "edited_at", "body_sealed", "mentions", "changed_seq"])
+
+
+def next_place(room_id: UUID) -> int:
+    """The room's next place in order, for a change that every reader must see."""
+    return store.take_sequence({room_id: 1}, None)[room_id] + 1
+
+
+def tell_changed(message: Message) -> None:
+    news.tell(
+        news.MessagesChanged(
+            workspace_id=message.workspace_id,
+            room_id=message.room_id,
+            posted=False,
+            message_ids=[message.id],
+            seqs=[message.changed_seq],
+        )
+    )
+
+
+@pep.performs(Action.MESSAGE_DELETE)
+def delete_message(actor: Actor, *, message_id: UUID) -> Message:
+    """Take the words away, revisions included; a tombstone with time and author stays."""
+    message = access_message(actor, message_id, Action.MESSAGE_DELETE)
+
+    _refuse_if_deleted(message)
+
+    message.body_sealed = None
+    message.deleted_at = timezone.now()
+    message.deleted_by_id = actor.id
+    message.mentions = []
+    message.mentions_room = False
+    message.changed_seq = next_place(message.room_id)
+    message.save(
+        update_fields=["body_sealed", "deleted_at", "deleted_by_id", "mentions", "mentions_room", "changed_seq"]
+    )
+    MessageRevision.objects.filter(message=message).update(body_sealed=None)
+
+    record(
+        Event.MESSAGE_DELETED,
+        actor,
+        target=Target("message", message.id, message.room_id),
+        author_id=message.sender_id,
+    )
+    tell_changed(message)
+    return message

@@ -1,0 +1,242 @@
+"""The life of a room: opened, changed, guarded, archived."""
+
+import hashlib
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.access import active_user_ids
+from audit.events import Event
+from audit.log import Target, record
+from keys import envelope
+from keys.actions import create_room_key
+from policy import epochs, pep
+from policy.catalogue import Action, RoomRole
+from policy.models import EpochKind
+from policy.requirements import checked_requirement
+from policy.signals import announce_access_change
+from policy.types import Resource
+from rooms import news
+from rooms.access import access_room
+from rooms.actions.members import admit
+from rooms.markings import canonical, within_ceiling
+from rooms.models import RequirementVersion, Room, RoomKind, RoomState
+from rooms.sealing import room_name, room_topic, seal_room_text
+from tenancy.actor import Actor, new_id
+from tenancy.errors import Conflict, Invalid
+from tenancy.models import Workspace
+
+PEOPLE_IN_GROUP = 20
+
+
+@pep.performs(Action.ROOM_CREATE)
+def create_room(
+    actor: Actor, *, kind: RoomKind, name: str, topic: str = "", marking: str | None = None, requirement: str = ""
+) -> Room:
+    """Open a public or private room; a person who opens it becomes its owner, if its own requirement lets that person in."""
+    room_id = new_id()
+    pep.enforce(actor, Action.ROOM_CREATE, Resource("room", room_id))
+
+    name = _checked_name(name)
+    _refuse_taken_name(actor.workspace_id, name)
+
+    room = _new_room(actor, room_id, kind, name, topic, _ceiling_of(actor.workspace_id, marking))
+    if requirement:
+        _guard(actor, room, requirement)
+    if actor.subject.kind == "user":
+        admit(actor, room=room, user_id=actor.id, role=RoomRole.OWNER, source="manual")
+
+    record(Event.ROOM_CREATED, actor, target=Target("room", room.id, room.id), room_kind=kind, marking=room.marking)
+    return room
+
+
+@pep.performs(Action.DIRECT_OPEN)
+def open_direct(actor: Actor, *, people: Sequence[UUID]) -> Room:
+    """The conversation of exactly these people and the actor, opened if it has never been."""
+    everyone = sorted({actor.id, *people})
+    pep.enforce(actor, Action.DIRECT_OPEN, Resource("room"))
+
+    _refuse_odd_company(everyone)
+    people_hash = hashlib.sha256(b"".join(user_id.bytes for user_id in everyone)).digest()
+    standing = Room.objects.filter(people_hash=people_hash).first()
+    if standing is not None:
+        raise pep.NothingChanged(standing)
+
+    kind = RoomKind.DIRECT if len(everyone) == 2 else RoomKind.GROUP  # noqa: PLR2004 — two people
+    room = _new_room(actor, new_id(), kind, "", "", _ceiling_of(actor.workspace_id, None), people_hash=people_hash)
+    for user_id in everyone:
+        admit(actor, room=room, user_id=user_id, role=RoomRole.MEMBER, source="manual")
+
+    record(Event.ROOM_CREATED, actor, target=Target("room", room.id, room.id), room_kind=kind, marking=room.marking)
+    return room
+
+
+def _refuse_odd_company(everyone: Sequence[UUID]) -> None:
+    if not 2 <= len(everyone) <= PEOPLE_IN_GROUP:
+        raise Invalid(
+            _("A conversation has two to %(most)d people.") % {"most": PEOPLE_IN_GROUP},
+            field="people",
+            remedy=_("Open a private channel for more people."),
+        )
+    if set(everyone) - active_user_ids(everyone):
+        raise Invalid(_("Somebody in this list has no active account here."), field="people")
+
+
+def _new_room(
+    actor: Actor, room_id: UUID, kind: RoomKind, name: str, topic: str, marking: str, *, people_hash: bytes | None = None
+) -> Room:
+    create_room_key(actor, room_id=room_id)
+    epochs.begin(actor.workspace_id, EpochKind.ROOM, room_id)
+    room = Room(
+        id=room_id,
+        workspace_id=actor.workspace_id,
+        kind=kind,
+        marking=marking,
+        name_hash=envelope.lookup_hash(actor.workspace_id, "room-name", envelope.folded(name)) if name else room_id.bytes * 2,
+        people_hash=people_hash,
+        created_by_id=actor.id if actor.subject.kind == "user" else None,
+    )
+    room.name_sealed = seal_room_text(room, "name", name)
+    room.topic_sealed = seal_room_text(room, "topic", topic)
+    room.save(force_insert=True)
+    return room
+
+
+def _checked_name(name: str) -> str:
+    tidy = " ".join(name.split())
+    if not tidy:
+        raise Invalid(_("A room needs a name."), field="name")
+    return tidy
+
+
+def _refuse_taken_name(workspace_id: UUID, name: str) -> None:
+    taken = envelope.lookup_hash(workspace_id, "room-name", envelope.folded(name))
+    if Room.objects.filter(name_hash=taken, kind__in=[RoomKind.PUBLIC, RoomKind.PRIVATE]).exists():
+        raise Conflict(
+            _("A room with this name already exists."), field="name", remedy=_("Choose another name, or ask to be added.")
+        )
+
+
+def _ceiling_of(workspace_id: UUID, marking: str | None) -> str:
+    ceiling = Workspace.objects.get(id=workspace_id).ceiling
+    if marking is None:
+        return canonical(workspace_id, ceiling)
+    wanted = canonical(workspace_id, marking)
+    if not within_ceiling(workspace_id, wanted, canonical(workspace_id, ceiling)):
+        raise Invalid(
+            _("This workspace may hold nothing above %(ceiling)s.") % {"ceiling": ceiling}, field="marking"
+        )
+    return wanted
+
+
+@pep.performs(Action.ROOM_UPDATE)
+def update_room(actor: Actor, *, room_id: UUID, name: str | None = None, topic: str | None = None) -> Room:
+    """Give a room another name or topic."""
+    room = access_room(actor, room_id, Action.ROOM_UPDATE)
+
+    changed = []
+    if name is not None and _checked_name(name) != room_name(room):
+        changed.append("name")
+        _rename(room, _checked_name(name))
+    if topic is not None and topic != room_topic(room):
+        changed.append("topic")
+        room.topic_sealed = seal_room_text(room, "topic", topic)
+    if not changed:
+        raise pep.NothingChanged(room)
+
+    room.save(update_fields=["name_sealed", "name_hash", "topic_sealed"])
+
+    record(Event.ROOM_CHANGED, actor, target=Target("room", room.id, room.id), changed=changed)
+    _tell(room)
+    return room
+
+
+def _rename(room: Room, name: str) -> None:
+    if room.kind in (RoomKind.DIRECT, RoomKind.GROUP):
+        raise Invalid(_("A direct conversation is named by its people."), field="name")
+    if envelope.folded(name) != envelope.folded(room_name(room)):
+        _refuse_taken_name(room.workspace_id, name)
+    room.name_sealed = seal_room_text(room, "name", name)
+    room.name_hash = envelope.lookup_hash(room.workspace_id, "room-name", envelope.folded(name))
+
+
+@pep.performs(Action.ROOM_ARCHIVE)
+def archive_room(actor: Actor, *, room_id: UUID) -> Room:
+    """Close a room to new messages; it stays readable."""
+    room = access_room(actor, room_id, Action.ROOM_ARCHIVE)
+
+    if room.state == RoomState.ARCHIVED:
+        raise Conflict(_("This room is archived already."), field="room")
+
+    _set_state(room, RoomState.ARCHIVED)
+
+    record(Event.ROOM_ARCHIVED, actor, target=Target("room", room.id, room.id))
+    announce_access_change(actor, kind=EpochKind.ROOM, keys=[room.id], reason="room:archived")
+    _tell(room)
+    return room
+
+
+@pep.performs(Action.ROOM_UNARCHIVE)
+def unarchive_room(actor: Actor, *, room_id: UUID) -> Room:
+    """Open an archived room again."""
+    room = access_room(actor, room_id, Action.ROOM_UNARCHIVE)
+
+    if room.state == RoomState.ACTIVE:
+        raise Conflict(_("This room is open already."), field="room")
+
+    _set_state(room, RoomState.ACTIVE)
+
+    record(Event.ROOM_UNARCHIVED, actor, target=Target("room", room.id, room.id))
+    announce_access_change(actor, kind=EpochKind.ROOM, keys=[room.id], reason="room:unarchived")
+    _tell(room)
+    return room
+
+
+def _set_state(room: Room, state: RoomState) -> None:
+    room.state = state
+    room.save(update_fields=["state"])
+
+
+@pep.performs(Action.REQUIREMENT_SET)
+def set_requirement(actor: Actor, *, room_id: UUID, requirement: str, named: Sequence[str] = ()) -> Room:
+    """Guard a room: from now on every membership, read and post in it needs this (PO-2). Takes effect at once (R6)."""
+    pep.enforce(actor, Action.REQUIREMENT_SET, Resource("room", room_id, room_id))
+    room = Room.objects.select_for_update(no_key=True).get(id=room_id)
+
+    room.named_requirements = list(named)
+    _guard(actor, room, requirement)
+
+    announce_access_change(actor, kind=EpochKind.ROOM, keys=[room.id], reason="room:requirement:changed")
+    _tell(room)
+    return room
+
+
+def _guard(actor: Actor, room: Room, requirement: str) -> None:
+    checked = checked_requirement(actor.workspace_id, requirement, room.named_requirements)
+    room.requirement = checked.text
+    room.requirement_hash = checked.hash
+    room.requirement_version += 1
+    room.save(update_fields=["requirement", "requirement_hash", "requirement_version", "named_requirements"])
+    RequirementVersion.objects.create(
+        workspace_id=room.workspace_id,
+        room=room,
+        version=room.requirement_version,
+        requirement=room.requirement,
+        requirement_hash=room.requirement_hash,
+        set_by=actor.id,
+        set_at=timezone.now(),
+    )
+    record(
+        Event.REQUIREMENT_CHANGED,
+        actor,
+        target=Target("room", room.id, room.id),
+        room_id=room.id,
+        version=room.requirement_version,
+        hash=bytes.fromhex(checked.hash) if checked.hash else None,
+    )
+
+
+def _tell(room: Room) -> None:
+    news.tell(news.RoomChanged(workspace_id=room.workspace_id, room_id=room.id))

@@ -1,0 +1,117 @@
+"""What the guard needs of the database: decisions on recipients, and the record of who was told what (R25)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from keys import envelope
+from keys.envelope import Place, Scope
+from policy import pep
+from policy.catalogue import Action
+from policy.records import DecisionLine, reuse_line
+from policy.types import AccessDenied, Decision, Question, Resource
+from rooms.access import room_resource
+from rooms.hub import SeenKey
+from rooms.reasons import words_of
+from tenancy.actor import Actor, new_id, system_actor
+from tenancy.scoping import within
+
+SightingKey = tuple[UUID, UUID | None, UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """May this recipient see portions of this marking in this room?"""
+
+    actor: Actor
+    room_id: UUID
+    marking: str
+
+    @property
+    def key(self) -> SightingKey:
+        return (self.actor.id, self.actor.environment.session_id, self.room_id, self.marking)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows for one seat. `cover` is empty, `unavailable` or `step_up`."""
+
+    sees: bool
+    valid_until: datetime
+    ended: bool = False
+    cover: str = ""
+    session_ended: bool = False
+    decision_id: UUID | None = None
+    reason: Mapping[str, str] | None = None
+
+
+NO_ANSWER = Verdict(False, datetime(1970, 1, 1, tzinfo=UTC), cover="unavailable", reason={"code": "unavailable", "words": ""})
+
+
+def judge(sightings: Sequence[Sighting]) -> dict[SightingKey, Verdict]:
+    """Ask the decision point for all of them, workspace by workspace."""
+    by_workspace: dict[UUID, list[Sighting]] = defaultdict(list)
+    for sighting in sightings:
+        by_workspace[sighting.actor.workspace_id].append(sighting)
+    verdicts: dict[SightingKey, Verdict] = {}
+    for workspace_id, mine in by_workspace.items():
+        questions = [
+            Question(one.actor, Action.MESSAGE_DELIVER, room_resource(one.room_id, marking=one.marking)) for one in mine
+        ]
+        with pep.reading(system_actor(workspace_id, cause="delivery")):
+            decisions = pep.decide_crowd(questions, lambda asked: seal_people(workspace_id, asked))
+        verdicts |= {one.key: verdict_of(decision) for one, decision in zip(mine, decisions, strict=True)}
+    return verdicts
+
+
+def verdict_of(decision: Decision) -> Verdict:
+    """A permit is a lease, a deny ends, a missing factor or a missing answer covers."""
+    if decision.permits:
+        return Verdict(decision.obligation("redact") is None, decision.valid_until)
+    code = AccessDenied(decision).code
+    covers = {"unavailable": "unavailable", "step_up_required": "step_up"}
+    return Verdict(
+        sees=False,
+        valid_until=decision.valid_until,
+        ended=code not in covers,
+        cover=covers.get(code, ""),
+        session_ended=any(reason.code == "session_ended" for reason in decision.reasons),
+        decision_id=decision.id,
+        reason={"code": code, "words": words_of(decision)},
+    )
+
+
+def seal_people(workspace_id: UUID, questions: Sequence[Question]) -> bytes:
+    return _seal(workspace_id, [str(question.actor.id) for question in questions])
+
+
+def _seal(workspace_id: UUID, told: object) -> bytes:
+    place = Place(workspace_id, Scope.workspace(), new_id(), None, "recipients")
+    return place.record_id.bytes + envelope.seal(place, msgspec.json.encode(told))
+
+
+def record_seen(seen: Mapping[SeenKey, set[UUID]]) -> None:
+    """Write down who was told which messages, in one go for each workspace."""
+    by_workspace: dict[UUID, list[SeenKey]] = defaultdict(list)
+    for key in seen:
+        by_workspace[key[0]].append(key)
+    for workspace_id, keys in by_workspace.items():
+        with within(workspace_id):
+            lines = [_told(key, seen[key]) for key in keys]
+        pep.note_reuse(system_actor(workspace_id, cause="delivery"), lines)
+
+
+def _told(key: SeenKey, people: set[UUID]) -> DecisionLine:
+    workspace_id, room_id, message_id, sight = key
+    return reuse_line(
+        system_actor(workspace_id, cause="delivery"),
+        Action.MESSAGE_DELIVER,
+        Resource("message", message_id, room_id),
+        obligations=() if all(sees for _, sees in sight) else ("redact",),
+        uses=len(people),
+        recipients=_seal(workspace_id, sorted(str(person) for person in people)),
+    )

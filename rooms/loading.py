@@ -1,0 +1,101 @@
+"""What realtime needs of the database, one function for each question; all run on a thread, in a scope of their own.
+
+Only decisions that somebody acts on are recorded; what is shown to a seat was judged by the guard already.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts import sessions
+from accounts.access import flags_of
+from policy import epochs, pep
+from policy.catalogue import Action
+from policy.models import EpochKind
+from rooms import news, roomlist, store
+from rooms.access import access_room, membership_of, messages_by_id, rooms_by_id
+from rooms.cursors import cursor_of
+from rooms.frames import Close
+from rooms.history import states_of
+from rooms.people import people_views
+from rooms.seats import Place
+from rooms.views import MessageState
+from tenancy.actor import Actor
+from tenancy.errors import NotSignedIn
+from tenancy.scoping import within
+
+ENDED = Close.REVOKED
+
+
+def states_for(one: news.MessagesChanged) -> list[tuple[MessageState, int]]:
+    """The messages of a ring as they are now, each with its place in the room, in order."""
+    with within(one.workspace_id):
+        states = {state.id: state for state in states_of(messages_by_id(one.message_ids))}
+    told = zip(one.message_ids, one.seqs, strict=True)
+    return [(states[message_id], seq) for message_id, seq in told if message_id in states]
+
+
+def refreshed(actor: Actor) -> Actor | None:
+    """The actor as the session is now, or None when it has ended."""
+    with within(actor.workspace_id):
+        try:
+            return sessions.refresh(actor)
+        except NotSignedIn:
+            return None
+
+
+def powers_of(actor: Actor) -> list[str]:
+    with within(actor.workspace_id):
+        return sorted(flags_of(actor))
+
+
+def person(workspace_id: UUID, user_id: UUID) -> dict[str, Any]:
+    with within(workspace_id):
+        return people_views([user_id])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFor:
+    """A room as one person has it, and the place that a seat of that person gets there."""
+
+    view: dict[str, Any]
+    place: Place
+
+
+def room_for(actor: Actor, room_id: UUID) -> RoomFor | None:
+    """The room, if the actor may read it now."""
+    with pep.unit(actor.workspace_id):
+        try:
+            with pep.reading(actor):
+                room = access_room(actor, room_id, Action.MESSAGE_READ)
+                membership = membership_of(room_id, actor.id)
+                if membership is None:
+                    return None
+                view = roomlist.room_views(actor, [membership])[0]
+        except pep.AccessDenied:
+            return None
+    return RoomFor(view, Place(room.id, room.marking, roomlist.is_governed(room)))
+
+
+def read_state(actor: Actor, room_id: UUID) -> dict[str, Any] | None:
+    """How far the actor has read one room."""
+    with within(actor.workspace_id):
+        state = store.read_states(actor.id, [room_id]).get(room_id)
+    if state is None:
+        return None
+    return {"message": state.last_read_id, "unread": state.unread, "mentions": state.mentions}
+
+
+def changed_epochs(workspace_id: UUID, window: float) -> list[tuple[EpochKind, UUID, int]]:
+    with within(workspace_id):
+        return epochs.changed_since(window)
+
+
+def heads(workspace_id: UUID, room_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """How far each room has come, as cursors."""
+    with within(workspace_id):
+        rooms = rooms_by_id(room_ids)
+    return {room.id: cursor_of(workspace_id, room.id, room.last_seq) for room in rooms.values()}
+
+

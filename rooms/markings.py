@@ -1,0 +1,35 @@
+"""Markings: the workspace's own ordered levels, and which of two is higher."""
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from policy.snapshot import MARKING, latest
+from tenancy.errors import Invalid
+
+
+
+def levels(workspace_id: UUID) -> tuple[str, ...]:
+    """The workspace's markings, the lowest first."""
+    return latest(workspace_id).markings
+
+
+def canonical(workspace_id: UUID, marking: str) -> str:
+    """The marking as the workspace writes it. Raises Invalid for one that the workspace does not know."""
+    definition = latest(workspace_id).vocabulary[MARKING]
+    try:
+        return definition.literal(marking)
+    except ValueError:
+        raise Invalid(
+            _("This workspace has no such marking."), field="marking", remedy=", ".join(definition.values)
+        ) from None
+
+
+def within_ceiling(workspace_id: UUID, marking: str, ceiling: str) -> bool:
+    order = levels(workspace_id)
+    return order.index(marking) <= order.index(ceiling)
+
+
+def highest(workspace_id: UUID, markings: list[str]) -> str:
+    order = levels(workspace_id)
+    return max(markings, key=order.index)

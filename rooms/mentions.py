@@ -1,0 +1,34 @@
+"""Who is called in a text: people, groups and the room, found among those who are in the room."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.access import group_member_ids, user_ids_by_username
+from rooms.markdown import mentions as written_mentions
+from rooms.models import Membership, MembershipState, Room
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    people: tuple[UUID, ...] = ()
+    room: bool = False
+
+
+def find(room: Room, body: str) -> Mentioned:
+    """The people of the room whom a text calls by name or group, and whether it calls the whole room.
+
+    Somebody who is not in the room is not called: a mention never tells anybody that a room exists.
+    """
+    if "@" not in body:
+        return Mentioned()
+    written = written_mentions(body)
+    called = set(user_ids_by_username(written.users).values())
+    for members in group_member_ids(written.groups).values():
+        called.update(members)
+    return Mentioned(tuple(sorted(_in_room(room, called))), written.room)
+
+
+def _in_room(room: Room, user_ids: Iterable[UUID]) -> set[UUID]:
+    held = Membership.objects.filter(room=room, state=MembershipState.ACTIVE, user_id__in=list(user_ids))
+    return set(held.values_list("user_id", flat=True))

@@ -1,0 +1,277 @@
+"""Realtime of one process: the hub with its guard, the queue of posts, and the doorbell. Nobody else touches sockets.
+
+Made when the first socket comes and alive as long as the process. What other processes did arrives by the doorbell; what
+the doorbell lost is found by asking the epochs once a second.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import redis.asyncio
+from django.conf import settings
+
+from policy.models import EpochKind
+from rooms import delivery, doorbell, loading, news
+from rooms.frames import encode
+from rooms.guard import Guard
+from rooms.postqueue import PostQueue
+from rooms.seats import Place, Seat
+from rooms.threads import Lane
+from rooms.views import stamp
+
+logger = logging.getLogger(__name__)
+EPOCH_CHECK = 1.0
+EPOCH_WINDOW = 5.0
+HEADS = 30.0
+RECORD = 0.5
+
+
+class Realtime:
+    """Everything that lives on this process's event loop."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.lane = Lane("socket", 8)
+        self.guard = Guard(Lane("guard", 2))
+        self.hub = self.guard.hub
+        self.posts = PostQueue()
+        self._subscribed: set[str] = set()
+        self._ears = redis.asyncio.Redis.from_url(settings.VALKEY_URL).pubsub(ignore_subscribe_messages=True)
+        self._versions: dict[tuple[EpochKind, UUID], int] = {}
+        doorbell.listen(self._heard_here)
+        self._tasks = [
+            self.loop.create_task(_forever(work))
+            for work in (self.guard.run, self.guard.sweep, self._listen, self._check_epochs, self._heads, self._record)
+        ]
+
+    # --- the doorbell
+
+    def _heard_here(self, one: news.News) -> None:
+        self.loop.call_soon_threadsafe(self._heard, one)
+
+    async def _listen(self) -> None:
+        await self._ears.subscribe(f"{settings.PREFIX}:ears")
+        self._subscribed.clear()
+        while True:
+            await self._subscribe()
+            message = await self._ears.get_message(timeout=0.05)
+            if message is None:
+                continue
+            one = doorbell.unpack(message["data"])
+            if one is not None:
+                self._heard(one)
+
+    async def _subscribe(self) -> None:
+        """Hear of exactly those rooms and workspaces that somebody here sits in."""
+        wanted = {doorbell.room_channel(room_id) for room_id in self.hub.by_room}
+        wanted |= {doorbell.workspace_channel(workspace_id) for workspace_id in self.hub.by_workspace}
+        if missing := wanted - self._subscribed:
+            await self._ears.subscribe(*missing)
+        if needless := self._subscribed - wanted:
+            await self._ears.unsubscribe(*needless)
+        self._subscribed = wanted
+
+    def _heard(self, one: news.News) -> None:
+        handler = _HANDLERS.get(type(one))
+        if handler is not None:
+            handler(self, one)
+
+    # --- what is done about each kind of news
+
+    def _messages(self, one: news.MessagesChanged) -> None:
+        if one.room_id in self.hub.by_room:
+            self._start(self._tell_messages(one))
+
+    async def _tell_messages(self, one: news.MessagesChanged) -> None:
+        states = await self.lane.run(loading.states_for, one)
+        self.hub.happen(states, posted=one.posted)
+
+    def _access(self, one: news.AccessChanged) -> None:
+        kind, keys = EpochKind(one.kind), one.keys
+        if kind == EpochKind.SUBJECT:
+            seats = [seat for key in keys for seat in self.hub.by_user.get(key, ())]
+            self.guard.ask_again(seats)
+            self._start(self._tell_powers(seats))
+        if kind == EpochKind.SESSION:
+            self._start(self._refresh([seat for key in keys for seat in self.hub.by_session.get(key, ())]))
+        if kind == EpochKind.ROOM:
+            for key in keys:
+                self.guard.ask_again(list(self.hub.by_room.get(key, ())), key)
+        if kind == EpochKind.POLICY:
+            self.guard.ask_again(list(self.hub.by_workspace.get(one.workspace_id, ())))
+
+    async def _refresh(self, seats: list[Seat]) -> None:
+        """Sessions changed: some have ended, some have a fresh factor."""
+        for seat in seats:
+            actor = await self.lane.run(loading.refreshed, seat.actor)
+            if actor is not None:
+                seat.actor = actor
+        self.guard.ask_again(seats)
+        for seat in seats:
+            if not seat.places:
+                await self._close_if_ended(seat)
+
+    async def _close_if_ended(self, seat: Seat) -> None:
+        if await self.lane.run(loading.refreshed, seat.actor) is None:
+            seat.close(loading.ENDED)
+
+    async def _tell_powers(self, seats: list[Seat]) -> None:
+        for seat in seats:
+            powers = await self.lane.run(loading.powers_of, seat.actor)
+            seat.write([encode({"t": "permissions", "powers": powers})])
+            await self._close_if_ended(seat)
+
+    def _room(self, one: news.RoomChanged) -> None:
+        for seat in list(self.hub.by_room.get(one.room_id, ())):
+            self._start(self._tell_room(seat, one.room_id, "room.changed"))
+
+    def _member(self, one: news.MemberChanged) -> None:
+        self._start(self._tell_member(one))
+
+    async def _tell_member(self, one: news.MemberChanged) -> None:
+        person = await self.lane.run(loading.person, one.workspace_id, one.user_id)
+        frame = encode(
+            {"t": "members.changed", "room": one.room_id, "user": person, "change": one.change, "by": one.by}
+        )
+        for seat in list(self.hub.by_user.get(one.user_id, ())):
+            if one.change == "left" and one.room_id in seat.places:
+                self.hub.leave(seat, one.room_id)
+                reason = {"code": "left", "words": ""}
+                seat.write([encode({"t": "room.left", "room": one.room_id, "reason": reason})])
+            if one.change in ("joined", "returned"):
+                await self._tell_room(seat, one.room_id, "room.joined")
+            if one.change == "role":
+                await self._tell_room(seat, one.room_id, "room.changed")
+        for seat in list(self.hub.by_room.get(one.room_id, ())):
+            if not seat.places[one.room_id].covered:
+                seat.write([frame])
+
+    async def _tell_room(self, seat: Seat, room_id: UUID, kind: str) -> None:
+        found = await self.lane.run(loading.room_for, seat.actor, room_id)
+        if found is None:
+            return
+        self.sit(seat, found.place)
+        seat.write([encode({"t": kind, "room": found.view})])
+
+    def sit(self, seat: Seat, place: Place) -> None:
+        """Give a seat its place in a room; a place that is held already keeps its leases and what waits there."""
+        held = seat.places.get(place.room_id)
+        if held is None:
+            self.hub.enter(seat, place)
+            return
+        held.marking, held.governed = place.marking, place.governed
+
+    def _read(self, one: news.ReadMoved) -> None:
+        for seat in list(self.hub.by_user.get(one.user_id, ())):
+            self._start(self._tell_read(seat, one))
+
+    async def _tell_read(self, seat: Seat, one: news.ReadMoved) -> None:
+        state = await self.lane.run(loading.read_state, seat.actor, one.room_id)
+        if state is not None:
+            seat.write([encode({"t": "read", "room": one.room_id, "thread": one.thread_id, **state})])
+
+    def _typing(self, one: news.TypingNoticed) -> None:
+        frame = encode({"t": "typing", "room": one.room_id, "user": one.user_id, "thread": one.thread_id})
+        for seat in self.hub.by_room.get(one.room_id, ()):
+            place = seat.places[one.room_id]
+            lease = place.leases.get(place.marking)
+            if seat.user_id != one.user_id and not place.covered and lease is not None and lease.sees:
+                seat.write([frame])
+
+    def _presence(self, one: news.PresenceChanged) -> None:
+        frame = encode({"t": "presence", "user": one.user_id, "state": one.state})
+        for seat in self.hub.by_workspace.get(one.workspace_id, ()):
+            seat.write([frame])
+
+    def _person(self, one: news.PersonChanged) -> None:
+        self._start(self._tell_person(one))
+
+    async def _tell_person(self, one: news.PersonChanged) -> None:
+        frame = encode({"t": "person", "person": await self.lane.run(loading.person, one.workspace_id, one.user_id)})
+        for seat in list(self.hub.by_workspace.get(one.workspace_id, ())):
+            seat.write([frame])
+
+    # --- nets and records
+
+    async def _check_epochs(self) -> None:
+        """What the doorbell lost: every epoch that moved lately and was not heard of yet."""
+        while True:
+            await asyncio.sleep(EPOCH_CHECK)
+            for workspace_id in list(self.hub.by_workspace):
+                for kind, key, value in await self.lane.run(loading.changed_epochs, workspace_id, EPOCH_WINDOW):
+                    if self._versions.get((kind, key)) == value:
+                        continue
+                    self._versions[kind, key] = value
+                    self._access(news.AccessChanged(workspace_id=workspace_id, kind=kind, keys=[key]))
+
+    async def _heads(self) -> None:
+        """Tell every socket how far its rooms have come, so that a lost ring is noticed within half a minute."""
+        while True:
+            await asyncio.sleep(HEADS)
+            for workspace_id, seats in list(self.hub.by_workspace.items()):
+                rooms = {room_id for seat in seats for room_id in seat.places}
+                heads = await self.lane.run(loading.heads, workspace_id, list(rooms))
+                for seat in list(seats):
+                    mine = {str(room_id): heads[room_id] for room_id in seat.places if room_id in heads}
+                    seat.write([encode({"t": "head", "rooms": mine})])
+
+    async def _record(self) -> None:
+        """Write down who was told what, off the hot path."""
+        while True:
+            await asyncio.sleep(RECORD)
+            seen = self.hub.take_seen()
+            if seen:
+                await self.lane.run(delivery.record_seen, seen)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = self.loop.create_task(_logged(work))
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
+
+
+Handler = Callable[[Realtime, news.News], None]
+_HANDLERS: dict[type[news.News], Handler] = {
+    news.MessagesChanged: Realtime._messages,  # type: ignore[dict-item]
+    news.AccessChanged: Realtime._access,  # type: ignore[dict-item]
+    news.RoomChanged: Realtime._room,  # type: ignore[dict-item]
+    news.MemberChanged: Realtime._member,  # type: ignore[dict-item]
+    news.ReadMoved: Realtime._read,  # type: ignore[dict-item]
+    news.TypingNoticed: Realtime._typing,  # type: ignore[dict-item]
+    news.PresenceChanged: Realtime._presence,  # type: ignore[dict-item]
+    news.PersonChanged: Realtime._person,  # type: ignore[dict-item]
+}
+
+
+async def _logged(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except Exception:
+        logger.exception("news could not be told")
+
+
+async def _forever(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a loop for the life of the process; one that fails is logged and begun again."""
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            logger.exception("%s failed and begins again", work.__qualname__)
+        await asyncio.sleep(0.5)
+
+
+_of_loop: dict[asyncio.AbstractEventLoop, Realtime] = {}
+
+
+def realtime() -> Realtime:
+    """The realtime of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _of_loop:
+        _of_loop[loop] = Realtime()
+    return _of_loop[loop]
+
+
+__all__ = ["Realtime", "realtime", "stamp"]

@@ -1,0 +1,32 @@
+"""Access may have changed: wake the sockets, and put the memberships that it touches to the decision point again."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from policy.models import EpochKind
+from rooms import news
+from rooms.access import memberships_touched
+from rooms.actions.reconcile import reconcile_memberships
+from rooms.tasks import reconcile
+from tenancy.actor import Actor, system_actor
+
+OWN_DOING = "room:member:"
+"""Changes of a membership itself need no second look at that membership."""
+AT_ONCE = 50
+"""So many memberships are settled within the change itself; more go to the worker, and the sockets do not wait for it."""
+
+
+def on_access_changed(
+    sender: object, *, actor: Actor, kind: EpochKind, keys: Sequence[UUID], reason: str, **_: object
+) -> None:
+    news.tell(news.AccessChanged(workspace_id=actor.workspace_id, kind=kind, keys=list(keys)))
+    if kind == EpochKind.SESSION or reason.startswith(OWN_DOING):
+        return
+
+    touched = memberships_touched(kind, keys)
+    if len(touched) > AT_ONCE:
+        reconcile.delay_on_commit(str(actor.workspace_id), [str(one) for one in touched], reason)
+        return
+    if touched:
+        system = system_actor(actor.workspace_id, cause=reason, request_id=actor.environment.request_id)
+        reconcile_memberships(system, membership_ids=touched)
