@@ -103,7 +103,7 @@ class User(WorkspaceModel, AbstractBaseUser):
 
 
 class Device(WorkspaceModel):
-    """A browser or client that a user signed in with, recognised by a random token; posture is what its manager says."""
+    """A browser or client that a user signed in with, known by a random token; posture is what its manager says."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
     token_hash = models.BinaryField(max_length=32, editable=False)

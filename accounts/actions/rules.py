@@ -1,4 +1,4 @@
-"""Rules that only the running action can check: nobody lifts themselves up, and no workspace is left without an owner."""
+"""Rules that only the running action can check: nobody lifts themselves up, and every workspace keeps an owner."""
 
 from collections.abc import Iterable
 from datetime import timedelta
