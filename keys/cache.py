@@ -2,10 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 CacheKey = tuple[int, *tuple[Hashable, ...]]
-"""The serial of the ring that an entry belongs to, then what names it inside the ring."""
+"""The number of the group that an entry is dropped with, then what names it inside the group."""
 
 
 class KeyCache:
@@ -24,14 +24,23 @@ class KeyCache:
 
     def get(self, key: CacheKey, now: float) -> object | None:
         with self._lock:
-            found = self._entries.get(key)
-            if found is None:
-                return None
-            if found[1] <= now:
-                del self._entries[key]
-                return None
-            self._entries.move_to_end(key)
-            return found[0]
+            return self._get(key, now)
+
+    def get_many(self, keys: Iterable[CacheKey], now: float) -> dict[CacheKey, object]:
+        """Those of the keys that are there."""
+        with self._lock:
+            found = {key: self._get(key, now) for key in set(keys)}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def _get(self, key: CacheKey, now: float) -> object | None:
+        found = self._entries.get(key)
+        if found is None:
+            return None
+        if found[1] <= now:
+            del self._entries[key]
+            return None
+        self._entries.move_to_end(key)
+        return found[0]
 
     def put(self, key: CacheKey, value: object, expires_at: float) -> None:
         with self._lock:
@@ -40,7 +49,7 @@ class KeyCache:
             while len(self._entries) > self._capacity:
                 self._entries.popitem(last=False)
 
-    def drop_ring(self, serial: int) -> None:
+    def drop(self, group: int) -> None:
         with self._lock:
-            for key in [key for key in self._entries if key[0] == serial]:
+            for key in [key for key in self._entries if key[0] == group]:
                 del self._entries[key]

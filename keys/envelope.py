@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from keys.database import DatabaseKeys
 from keys.errors import SealBroken, SealError
 from keys.format import Place, Scope, key_id_of
-from keys.hierarchy import Hierarchy, Ready
+from keys.hierarchy import PRESENT, Hierarchy, Ready
 from keys.kms import kms
 from tenancy.errors import Invalid
 
@@ -56,7 +56,7 @@ def seal(place: Place, data: bytes) -> bytes:
 
     Raises KeyMissing if no action made the key, KeyShredded if it was destroyed, KeyUnavailable if the KMS is away.
     """
-    return _sealed(hierarchy.ready(place, None), place, data)
+    return _sealed(hierarchy.ready(place, PRESENT), place, data)
 
 
 def open_(place: Place, sealed: bytes) -> bytes:
@@ -71,7 +71,7 @@ def open_(place: Place, sealed: bytes) -> bytes:
 
 def seal_many(items: Sequence[tuple[Place, bytes]]) -> list[bytes]:
     """`seal` for a batch in one workspace, with at most one query. The first failure fails the batch."""
-    keys = hierarchy.ready_many((place, None) for place, _ in items)
+    keys = hierarchy.ready_many([(place, PRESENT) for place, _ in items])
     return [_sealed(key, place, data) for key, (place, data) in zip(keys, items, strict=True)]
 
 
@@ -90,12 +90,12 @@ def open_each(items: Sequence[tuple[Place, bytes]]) -> list[bytes | SealError]:
     Raises KeyUnavailable for the whole batch: that the KMS is away is no property of an item.
     """
     records = [(place, bytes(sealed)) for place, sealed in items]
-    named = [_key_id_or_error(sealed) for _, sealed in records]
-    wanted = [(place, key_id) for (place, _), key_id in zip(records, named, strict=True) if isinstance(key_id, int)]
+    key_ids = [_key_id_or_error(sealed) for _, sealed in records]
+    wanted = [(place, key_id) for (place, _), key_id in zip(records, key_ids, strict=True) if isinstance(key_id, int)]
     keys = iter(hierarchy.ready_many(wanted))
     return [
         _opened(next(keys), place, sealed) if isinstance(key_id, int) else key_id
-        for (place, sealed), key_id in zip(records, named, strict=True)
+        for (place, sealed), key_id in zip(records, key_ids, strict=True)
     ]
 
 

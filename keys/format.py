@@ -11,7 +11,6 @@ import hmac
 import os
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, Self
 from uuid import UUID
 
@@ -32,6 +31,7 @@ _REVISION = struct.Struct(">HQ")
 _LENGTH = struct.Struct(">H")
 OVERHEAD = _HEADER.size + NONCE_BYTES + TAG_BYTES
 _LONGEST_LABEL = 1024
+_ENDS_KEPT = 64
 
 ScopeKind = Literal["room", "user", "workspace"]
 
@@ -80,7 +80,7 @@ def key_id_of(sealed: bytes) -> int:
             "The sealed data is cut short.", remedy="Verify the audit log and restore the row from a backup."
         )
     version, algorithm, key_id = _HEADER.unpack_from(sealed)
-    if version != VERSION or algorithm != AES_256_GCM:
+    if version != VERSION or algorithm != AES_256_GCM or key_id == 0:
         raise SealBroken("The sealed data is in an unknown format.", remedy="Was it written by a newer release?")
     return key_id
 
@@ -91,7 +91,7 @@ class Subkey:
     What does not change from record to record (scope, author, key id) is framed once, here.
     """
 
-    __slots__ = ("_cipher", "_front", "_head", "_middle", "_tail", "key_id")
+    __slots__ = ("_cipher", "_ends", "_front", "_head", "_middle", "key_id")
 
     def __init__(self, key: bytes, *, key_id: int, workspace_id: UUID, scope: Scope, author_id: UUID | None) -> None:
         self.key_id = key_id
@@ -107,7 +107,7 @@ class Subkey:
             )
         )
         self._middle = framed(author_id.bytes if author_id else b"")
-        self._tail = framed(self._head[2:])
+        self._ends: dict[tuple[str, int, str], bytes] = {}
 
     def __repr__(self) -> str:
         return f"<Subkey of key {self.key_id}>"
@@ -118,28 +118,30 @@ class Subkey:
 
     def open_(self, place: Place, sealed: bytes) -> bytes:
         """Raises SealBroken unless it was sealed by this key for exactly this place."""
-        try:
-            return self._cipher.decrypt(sealed[6:18], sealed[18:], self._bound(place))
-        except InvalidTag:
-            raise SealBroken(
-                "The sealed data does not belong here or was changed.",
-                field=place.field,
-                remedy="Verify the audit log; restore the row from a backup.",
-            ) from None
+        if sealed[:6] == self._head:
+            try:
+                return self._cipher.decrypt(sealed[6:18], sealed[18:], self._bound(place))
+            except InvalidTag:
+                pass
+        raise SealBroken(
+            "The sealed data does not belong here or was changed.",
+            field=place.field,
+            remedy="Verify the audit log; restore the row from a backup.",
+        )
 
     def _bound(self, place: Place) -> bytes:
         """The additional data of R19: format, workspace, scope, record, author, field, revision, marking, key id."""
-        return b"".join(
-            (
-                self._front,
-                place.record_id.bytes,
-                self._middle,
-                _label(place.field),
-                _REVISION.pack(8, place.revision),
-                _label(place.marking),
-                self._tail,
-            )
-        )
+        end = self._ends.get((place.field, place.revision, place.marking))
+        if end is None:
+            end = self._end(place.field, place.revision, place.marking)
+        return self._front + place.record_id.bytes + end
+
+    def _end(self, field: str, revision: int, marking: str) -> bytes:
+        labels = (_label(field), _REVISION.pack(8, revision), _label(marking), framed(self._head[2:]))
+        end = self._middle + b"".join(labels)
+        if len(self._ends) < _ENDS_KEPT:
+            self._ends[field, revision, marking] = end
+        return end
 
 
 def framed(value: bytes) -> bytes:
@@ -147,7 +149,6 @@ def framed(value: bytes) -> bytes:
     return _LENGTH.pack(len(value)) + value
 
 
-@lru_cache(maxsize=1024)
 def _label(text: str) -> bytes:
     value = text.encode()
     if len(value) > _LONGEST_LABEL:

@@ -9,22 +9,26 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 from uuid import UUID
 
-from keys.cache import KeyCache
+from keys.cache import CacheKey, KeyCache
 from keys.errors import KeyMissing, KeyNotCached, KeyShredded, SealBroken, SealError
 from keys.format import Place, Scope, Subkey, commits, derive, unwrap
 from keys.kms import GuardedKms
 from keys.source import DataKeyRow, KeySource, Name, Owner, TenantKeyRow
+from tenancy.actor import NOBODY
 from tenancy.errors import OutsideWorkspace
 from tenancy.scoping import current_workspace_id
 
 CAPACITY = 10_000
 TTL_SECONDS = 300.0
 RECHECK_SECONDS = 5.0
+PRESENT = 0
+"""In place of a key id: the key that seals now. No key has this id."""
+
 _JITTER = 0.1
 Made = TypeVar("Made")
 _serials = itertools.count(1)
@@ -66,12 +70,17 @@ class _Want:
 
     scope: Scope
     author_id: UUID | None
-    key_id: int | None
+    key_id: int
 
-    def names(self, workspace_id: UUID) -> list[Name]:
-        """The data keys that it is made of: that of the scope, and the author's secret."""
-        first: Name = self.owner(workspace_id) if self.key_id is None else self.key_id
-        return [first, ("author", self.author_id)] if self.author_id else [first]
+    def data_keys(self, workspace_id: UUID) -> list[Name]:
+        """What it is made of: the key of the scope, and the author's secret."""
+        first: Name = self.key_id if self.key_id != PRESENT else self.owner(workspace_id)
+        return [first, ("author", self.author_id)] if self.author_id and self.is_salted else [first]
+
+    @property
+    def is_salted(self) -> bool:
+        """The platform itself has no author's secret, and in a user's own scope the key is theirs already."""
+        return self.author_id not in (None, NOBODY, self.scope.id)
 
     def owner(self, workspace_id: UUID) -> Owner:
         return (self.scope.kind, self.scope.id or workspace_id)
@@ -93,46 +102,47 @@ class Hierarchy:
     def __repr__(self) -> str:
         return f"<Hierarchy of {len(self._rings)} rings, {self._cache!r}>"
 
-    def ready(self, place: Place, key_id: int | None) -> Ready:
-        """What seals at this place now, or with a key id what opens that key's records there.
+    def __len__(self) -> int:
+        """How many keys and things made of keys are in memory."""
+        return len(self._cache)
+
+    def ready(self, place: Place, key_id: int) -> Ready:
+        """What seals at this place now (key id PRESENT), or what opens that key's records there.
 
         Raises KeyMissing, KeyShredded, SealBroken and KeyUnavailable.
         """
         now = self._clock()
         ring = self._ring(place.workspace_id, now)
-        salt = _salt(place)
-        cached = self._cache.get(_cache_key(ring, place.scope, salt, key_id), now)
+        name = _name(ring.serial, place, key_id)
+        cached = self._cache.get(name, now)
         if cached is not None:
-            return cast("Ready", cached)
+            return cached  # type: ignore[return-value] # `cast` costs as much as the lookup
 
-        want = _Want(place.scope, salt, key_id)
-        loaded = self._load(ring, [want], now)[want]
+        loaded = self._load(ring, {name: _Want(place.scope, place.author_id, key_id)}, now)[name]
         if isinstance(loaded, SealError):
             raise loaded
         return loaded
 
-    def ready_many(self, wanted: Iterable[tuple[Place, int | None]]) -> list[Ready | SealError]:
+    def ready_many(self, wanted: Sequence[tuple[Place, int]]) -> list[Ready | SealError]:
         """The same for many places of one workspace, with one query; one answer or error for each."""
-        asked = [(place.workspace_id, _Want(place.scope, _salt(place), key_id)) for place, key_id in wanted]
-        if not asked:
+        if not wanted:
             return []
-        workspace_id = asked[0][0]
-        if any(one != workspace_id for one, _ in asked):
+        workspace_id = wanted[0][0].workspace_id
+        if any(place.workspace_id is not workspace_id and place.workspace_id != workspace_id for place, _ in wanted):
             raise OutsideWorkspace("a batch of sealed data belongs to one workspace")
 
         now = self._clock()
         ring = self._ring(workspace_id, now)
-        found: dict[_Want, Ready | SealError] = {}
-        missing = []
-        for want in {want for _, want in asked}:
-            cached = self._cache.get(_cache_key(ring, want.scope, want.author_id, want.key_id), now)
-            if isinstance(cached, Ready):
-                found[want] = cached
-            else:
-                missing.append(want)
+        names = [_name(ring.serial, place, key_id) for place, key_id in wanted]
+        found = cast("dict[CacheKey, Ready | SealError]", self._cache.get_many(names, now))
+        missing = {
+            name: _Want(place.scope, place.author_id, key_id)
+            for name, (place, key_id) in zip(names, wanted, strict=True)
+            if name not in found
+        }
         if missing:
             found |= self._load(ring, missing, now)
-        return [found[want] for _, want in asked]
+        return [found[name] for name in names]
 
     def derived(self, workspace_id: UUID, label: str, purpose: str, make: Callable[[bytes], Made]) -> Made:
         """What `make` makes of a key of the workspace for one purpose; it never rotates and seals no content."""
@@ -141,7 +151,7 @@ class Hierarchy:
         name = (ring.serial, "derived", label, purpose)
         held = self._cache.get(name, now)
         if held is not None:
-            return cast("Made", held)
+            return held  # type: ignore[return-value]
 
         owner: Owner = ("index", workspace_id)
         root = self._fetch(ring, {owner}, now)[owner]
@@ -154,26 +164,28 @@ class Hierarchy:
 
     def tenant_secret(self, row: TenantKeyRow) -> bytes:
         """The tenant key in the clear, for wrapping data keys. Raises KeyShredded, KeyUnavailable."""
-        now = self._clock()
-        return self._tenant(self._ring(row.workspace_id, now), row, now)[0]
+        return self._tenant(row, self._clock())[0]
 
     def purge(self, workspace_id: UUID) -> None:
         """Forget every key of the workspace at once."""
         with self._lock:
             ring = self._rings.pop(workspace_id.int, None)
+        self._cache.drop(workspace_id.int)
         if ring:
-            self._cache.drop_ring(ring.serial)
+            self._cache.drop(ring.serial)
 
     def _ring(self, workspace_id: UUID, now: float) -> _Ring:
         """The ring of the workspace, asked after at most every five seconds whether it still holds."""
         scope = current_workspace_id()
-        if scope is not None and scope is not workspace_id and scope != workspace_id:
+        if scope is not None and scope.int != workspace_id.int:
             raise OutsideWorkspace("sealed data of another workspace was touched")
 
         ring = self._rings.get(workspace_id.int)
         if ring is not None and now - ring.checked_at < RECHECK_SECONDS:
             return ring
+        return self._checked_ring(workspace_id, now)
 
+    def _checked_ring(self, workspace_id: UUID, now: float) -> _Ring:
         _refuse_unscoped()
         version = self._source.version(workspace_id)
         with self._lock:
@@ -183,22 +195,22 @@ class Hierarchy:
                 return ring
             fresh = self._rings[workspace_id.int] = _Ring(workspace_id, version, now)
         if ring is not None:
-            self._cache.drop_ring(ring.serial)
+            self._cache.drop(ring.serial)
         return fresh
 
-    def _load(self, ring: _Ring, wants: Collection[_Want], now: float) -> dict[_Want, Ready | SealError]:
+    def _load(self, ring: _Ring, wants: dict[CacheKey, _Want], now: float) -> dict[CacheKey, Ready | SealError]:
         """The subkeys that were not in memory, made from data keys; into memory if those are there to stay."""
-        names = {name for want in wants for name in want.names(ring.workspace_id)}
-        keys = self._fetch(ring, names, now)
-        loaded: dict[_Want, Ready | SealError] = {}
-        for want in wants:
-            parts = [keys[name] for name in want.names(ring.workspace_id)]
-            loaded[want] = ready = _assembled(want, ring.workspace_id, parts)
+        made_of = {name: want.data_keys(ring.workspace_id) for name, want in wants.items()}
+        keys = self._fetch(ring, {key for names in made_of.values() for key in names}, now)
+        loaded: dict[CacheKey, Ready | SealError] = {}
+        for name, want in wants.items():
+            parts = [keys[key] for key in made_of[name]]
+            loaded[name] = ready = _assembled(want, ring.workspace_id, parts)
             lasting = [part for part in parts if isinstance(part, _Key) and part.settled]
             if isinstance(ready, Ready) and len(lasting) == len(parts):
                 expires_at = min(part.expires_at for part in lasting)
-                for key_id in {want.key_id, ready.subkey.key_id}:
-                    self._cache.put(_cache_key(ring, want.scope, want.author_id, key_id), ready, expires_at)
+                for one in {name, (*name[:-1], ready.subkey.key_id)}:
+                    self._cache.put(one, ready, expires_at)
         return loaded
 
     def _fetch(self, ring: _Ring, names: Collection[Name], now: float) -> dict[Name, _Key | SealError]:
@@ -216,14 +228,14 @@ class Hierarchy:
         rows = self._source.find(ring.workspace_id, missing)
         for name in missing:
             row = rows.get(name)
-            found[name] = key = self._unwrapped(ring, row, now) if row else _missing(name)
+            found[name] = key = self._unwrapped(row, now) if row else _missing(name)
             if isinstance(key, _Key) and key.settled:
                 self._cache.put((ring.serial, "key", name), key, key.expires_at)
         return found
 
-    def _unwrapped(self, ring: _Ring, row: DataKeyRow, now: float) -> _Key | SealError:
+    def _unwrapped(self, row: DataKeyRow, now: float) -> _Key | SealError:
         try:
-            tenant_secret, expires_at = self._tenant(ring, row.tenant_key, now)
+            tenant_secret, expires_at = self._tenant(row.tenant_key, now)
             if row.wrapped is None:
                 return _shredded(row.owner)
             secret = unwrap(tenant_secret, row.context, row.wrapped)
@@ -233,17 +245,17 @@ class Hierarchy:
             return SealBroken("A data key is not the one that was committed to.", remedy="Restore the key tables.")
         return _Key(row.owner, row.key_id, secret, expires_at, row.settled)
 
-    def _tenant(self, ring: _Ring, row: TenantKeyRow, now: float) -> tuple[bytes, float]:
+    def _tenant(self, row: TenantKeyRow, now: float) -> tuple[bytes, float]:
         """The tenant key and the moment until which it may be used; the KMS is asked if it is not in memory.
 
-        Named by the id of its row, which no other key ever has, it may stay even if that row is rolled back.
+        Named by the id of its row, which no other key ever has, it outlives the ring and even a roll-back of that row.
         """
-        name = (ring.serial, "tenant", row.id.int)
+        if row.wrapped is None:
+            raise KeyShredded("The keys of this workspace were destroyed.")
+        name = (row.workspace_id.int, "tenant", row.id.int)
         held = self._cache.get(name, now)
         if isinstance(held, tuple):
             return held
-        if row.wrapped is None:
-            raise KeyShredded("The keys of this workspace were destroyed.")
 
         secret = self._kms().unwrap(row.context, row.wrapped)
         expires_at = now + TTL_SECONDS * random.uniform(1 - _JITTER, 1)  # noqa: S311 - spreads load, keeps no secret
@@ -251,18 +263,11 @@ class Hierarchy:
         return secret, expires_at
 
 
-def _cache_key(ring: _Ring, scope: Scope, author_id: UUID | None, key_id: int | None) -> tuple[int, str, int, int, int]:
+def _name(serial: int, place: Place, key_id: int) -> CacheKey:
     """Plain numbers, since hashing a UUID or a dataclass costs more than sealing."""
+    scope, author_id = place.scope, place.author_id
     scope_id = scope.id
-    return (ring.serial, scope.kind, scope_id.int if scope_id else 0, author_id.int if author_id else 0, key_id or 0)
-
-
-def _salt(place: Place) -> UUID | None:
-    """The author whose secret is mixed in: none for the platform itself, nor in a user's own scope."""
-    author_id, scope_id = place.author_id, place.scope.id
-    if author_id is None or author_id.int == 0 or (scope_id is not None and scope_id.int == author_id.int):
-        return None
-    return author_id
+    return (serial, scope.kind, scope_id.int if scope_id else 0, author_id.int if author_id else -1, key_id)
 
 
 def _assembled(want: _Want, workspace_id: UUID, parts: list[_Key | SealError]) -> Ready | SealError:

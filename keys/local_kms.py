@@ -137,16 +137,6 @@ class LocalKms:
             self._replace(_Contents(contents.root, (*older, fresh)))
         return fresh.id
 
-    def forget(self, kek_id: str) -> None:
-        """Destroy a retired KEK: every key that is still wrapped under it is lost for ever."""
-        with self._locked():
-            contents = self._contents()
-            if contents.kek(kek_id).state == ACTIVE:
-                raise KmsRefused(
-                    "The active key cannot be destroyed.", remedy="Rotate first, then rewrap every workspace."
-                )
-            self._replace(_Contents(contents.root, tuple(kek for kek in contents.keks if kek.id != kek_id)))
-
     def _contents(self) -> _Contents:
         self._refuse_inside_data_directory()
         handle = self._open()

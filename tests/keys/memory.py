@@ -15,7 +15,7 @@ class MemoryKeys:
     rows: dict[tuple, DataKeyRow] = field(default_factory=dict)
     tenants: dict[UUID, tuple[TenantKeyRow, bytes]] = field(default_factory=dict)
     asked: list = field(default_factory=list)
-    counted: dict[int, int] = field(default_factory=dict)
+    counted: dict[tuple[UUID, int], int] = field(default_factory=dict)
 
     def add_workspace(self) -> UUID:
         workspace_id, row_id, secret = new_id(), new_id(), new_key()
@@ -68,4 +68,4 @@ class MemoryKeys:
         return found
 
     def count(self, workspace_id, key_id, seals):
-        self.counted[key_id] = self.counted.get(key_id, 0) + seals
+        self.counted[workspace_id, key_id] = self.counted.get((workspace_id, key_id), 0) + seals

@@ -7,10 +7,9 @@ import pytest
 from keys import hierarchy as module
 from keys.errors import KeyMissing, KeyNotCached, KeyShredded, KmsUnavailable, SealBroken
 from keys.format import Place, Scope, key_id_of
-from keys.hierarchy import Hierarchy
+from keys.hierarchy import PRESENT, Hierarchy
 from keys.kms import GuardedKms
 from keys.local_kms import LocalKms
-from tenancy import scoping
 from tenancy.actor import NOBODY, new_id
 from tenancy.errors import OutsideWorkspace
 from tests.keys.memory import MemoryKeys
@@ -38,17 +37,23 @@ class World:
         return Hierarchy(self.keys, lambda: self.kms, clock=lambda: self.now)
 
     def enter(self, workspace_id) -> None:
-        scoping._current.set(workspace_id)
+        self.inside = workspace_id
 
     def place(self, **values) -> Place:
         place = Place(self.workspace_id, Scope.room(self.room_id), new_id(), self.author_id, "body")
         return replace(place, **values)
 
     def seal(self, place: Place, data: bytes = b"content") -> bytes:
-        return self.hierarchy.ready(place, None).subkey.seal(place, data)
+        return self.hierarchy.ready(place, PRESENT).subkey.seal(place, data)
 
     def open(self, place: Place, sealed: bytes) -> bytes:
         return self.hierarchy.ready(place, key_id_of(sealed)).subkey.open_(place, sealed)
+
+    def lives(self, hierarchy: Hierarchy, place: Place) -> bool:
+        try:
+            return bool(hierarchy.ready(place, PRESENT))
+        except KmsUnavailable:
+            return False
 
     def kms_goes_down(self) -> None:
         self.keyfile.rename(self.keyfile.with_suffix(".away"))
@@ -58,9 +63,10 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path):
-    yield World(tmp_path)
-    scoping._current.set(None)
+def world(tmp_path, monkeypatch):
+    world = World(tmp_path)
+    monkeypatch.setattr(module, "current_workspace_id", lambda: world.inside)
+    return world
 
 
 def test_a_key_is_read_once_and_then_used_from_memory(world):
@@ -80,7 +86,7 @@ def test_a_page_of_many_authors_costs_one_query(world):
         world.keys.add(world.workspace_id, "author", author_id)
     places = [world.place(author_id=author_id) for author_id in authors]
 
-    ready = world.hierarchy.ready_many([(place, None) for place in places])
+    ready = world.hierarchy.ready_many([(place, PRESENT) for place in places])
 
     assert world.keys.asked.count("find") == 1
     assert len({one.subkey.seal(place, b"x")[18:] for one, place in zip(ready, places, strict=True)}) == 50
@@ -96,7 +102,7 @@ def test_memory_is_bounded(world, monkeypatch):
     for room_id in rooms:
         world.seal(world.place(scope=Scope.room(room_id)))
 
-    assert len(world.hierarchy._cache) == 100
+    assert len(world.hierarchy) == 100
     assert world.seal(world.place(scope=Scope.room(rooms[0])))
 
 
@@ -141,23 +147,26 @@ def test_no_use_prolongs_the_life_of_a_key_in_memory(world):
     sealed = world.seal(place)
     world.kms_goes_down()
 
-    with pytest.raises(KmsUnavailable):
-        for _ in range(400):
-            world.now += 1
-            world.open(place, sealed)
+    for _ in range(269):
+        world.now += 1
+        world.open(place, sealed)
+    world.now += 32
 
-    assert world.now <= 1301
+    with pytest.raises(KmsUnavailable):
+        world.open(place, sealed)
 
 
 def test_lives_differ_so_that_processes_do_not_ask_together(world):
-    lives = set()
-    for _ in range(20):
-        hierarchy = world.process()
-        hierarchy.ready(world.place(), None)
-        lives.update(expires for _, expires in hierarchy._cache._entries.values())
+    place = world.place()
+    processes = [world.process() for _ in range(40)]
+    for hierarchy in processes:
+        hierarchy.ready(place, PRESENT)
+    world.kms_goes_down()
 
-    assert len(lives) == 20
-    assert all(1270 <= life <= 1300 for life in lives)
+    world.now += 285
+    alive = sum(world.lives(hierarchy, place) for hierarchy in processes)
+
+    assert 5 < alive < 35
 
 
 def test_a_change_in_another_process_is_seen_within_five_seconds(world):
@@ -188,25 +197,37 @@ def test_the_new_epoch_seals_and_the_old_one_still_opens(world):
 def test_purging_forgets_one_workspace_alone(world):
     other_id = world.keys.add_workspace()
     world.enter(other_id)
-    world.hierarchy.ready(Place(other_id, Scope.workspace(), new_id(), None, "name"), None)
+    world.hierarchy.ready(Place(other_id, Scope.workspace(), new_id(), None, "name"), PRESENT)
     world.enter(world.workspace_id)
     world.seal(world.place())
 
     world.hierarchy.purge(world.workspace_id)
 
-    assert len(world.hierarchy._rings) == 1
-    assert {name[0] for name in world.hierarchy._cache._entries} == {world.hierarchy._rings[other_id.int].serial}
-    assert world.seal(world.place())
+    asked = len(world.keys.asked)
+    world.enter(other_id)
+    world.hierarchy.ready(Place(other_id, Scope.workspace(), new_id(), None, "name"), PRESENT)
+    assert len(world.keys.asked) == asked
+    world.enter(world.workspace_id)
+    world.seal(world.place())
+    assert len(world.keys.asked) == asked + 2
 
 
 def test_who_was_reading_while_the_purge_came_leaves_nothing_behind(world):
-    ring = world.hierarchy._ring(world.workspace_id, world.now)
-    world.hierarchy.purge(world.workspace_id)
-    world.hierarchy._fetch(ring, {("room", world.room_id)}, world.now)
-    world.keys.change(world.workspace_id, world.room_key_id, wrapped=None, state="destroyed")
+    rows = world.keys.find
+    place = world.place()
+
+    def find_and_be_overtaken(workspace_id, names):
+        found = rows(workspace_id, names)
+        world.keys.change(workspace_id, world.room_key_id, wrapped=None, state="destroyed")
+        world.hierarchy.purge(workspace_id)
+        world.keys.find = rows
+        return found
+
+    world.keys.find = find_and_be_overtaken
+    world.seal(place)
 
     with pytest.raises(KeyShredded):
-        world.seal(world.place())
+        world.seal(place)
 
 
 def test_a_key_that_may_still_be_rolled_back_is_not_kept(world):
@@ -295,6 +316,19 @@ def test_the_platform_itself_needs_no_author_secret(world):
         assert world.open(place, world.seal(place)) == b"content"
 
 
+def test_the_author_is_bound_even_where_no_secret_is_mixed_in(world):
+    own = Scope.user(world.author_id)
+    authors = (None, NOBODY, world.author_id)
+    places = [world.place(scope=own, author_id=author_id, record_id=world.room_id) for author_id in authors]
+
+    for place in places:
+        sealed = world.seal(place)
+        for other in places:
+            if other is not place:
+                with pytest.raises(SealBroken):
+                    world.open(other, sealed)
+
+
 def test_an_author_without_a_secret_cannot_be_sealed_for(world):
     with pytest.raises(KeyMissing, match="author") as missing:
         world.seal(world.place(author_id=new_id()))
@@ -321,7 +355,7 @@ def test_one_shredded_item_does_not_spoil_the_page(world):
     world.keys.change(world.workspace_id, gone_key, wrapped=None, state="destroyed")
 
     good, shredded, missing = world.hierarchy.ready_many(
-        [(world.place(), None), (world.place(scope=Scope.room(gone_room)), None), (world.place(), 99999)]
+        [(world.place(), PRESENT), (world.place(scope=Scope.room(gone_room)), PRESENT), (world.place(), 99999)]
     )
 
     assert good.subkey.key_id == world.room_key_id
@@ -333,7 +367,7 @@ def test_a_batch_stays_in_one_workspace(world):
     other = Place(new_id(), Scope.workspace(), new_id(), None, "name")
 
     with pytest.raises(OutsideWorkspace):
-        world.hierarchy.ready_many([(world.place(), None), (other, None)])
+        world.hierarchy.ready_many([(world.place(), PRESENT), (other, PRESENT)])
 
 
 def test_threads_that_seal_open_and_purge_at_once_never_disagree(world):
@@ -363,24 +397,19 @@ def test_threads_that_seal_open_and_purge_at_once_never_disagree(world):
     assert failures == []
 
 
-def test_what_errors_and_objects_say_holds_no_key(world):
+def test_what_errors_and_objects_say_holds_no_key(world, monkeypatch):
+    secrets = []
+    for name in ("derive", "unwrap"):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *given, real=real: secrets.append(real(*given)) or secrets[-1])
     place = world.place()
-    ready = world.hierarchy.ready(place, None)
-    entries = list(world.hierarchy._cache._entries.values())
-    secrets = [value.secret for value, _ in entries if isinstance(value, module._Key)]
-    secrets += [value[0] for value, _ in entries if isinstance(value, tuple)]
+    ready = world.hierarchy.ready(place, PRESENT)
     with pytest.raises(SealBroken) as broken:
         ready.subkey.open_(world.place(), ready.subkey.seal(place, b"the convoy leaves at dawn"))
     error = broken.value
 
-    told = " ".join(
-        map(
-            repr,
-            [world.hierarchy, world.hierarchy._cache, ready, ready.subkey, error, error.__dict__, error.__context__],
-        )
-    )
-    told += " ".join(repr(value) for value, _ in entries if not isinstance(value, tuple))
+    told = " ".join(map(repr, [world.hierarchy, ready, ready.subkey, error, error.__dict__, error.__context__]))
 
-    assert len(secrets) >= 3
+    assert len(secrets) == 3
     assert not any(secret.hex() in told or repr(secret)[2:-1] in told for secret in secrets)
     assert "convoy" not in told
