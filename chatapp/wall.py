@@ -19,6 +19,7 @@ GLOBAL_TABLES = frozenset(
         "auth_permission",
         "audit_cluster",
         "audit_key",
+        "keys_auditsigningkey",
     }
 )
 """What the app role may read although no workspace owns it: names of tables, permissions and public keys."""
@@ -70,8 +71,8 @@ with powers(role, power) as (
     case when rolcreaterole then 'createrole' end,
     case when rolcreatedb then 'createdb' end,
     case when rolreplication then 'replication' end,
-    case when exists (select from pg_auth_members where member = oid) then 'member of another role' end])
-  from pg_roles where rolname = 'cordon_owner' or rolname = any(%(roles)s)
+    case when exists (select from pg_auth_members where member = r.oid) then 'member of another role' end])
+  from pg_roles r where rolname = 'cordon_owner' or rolname = any(%(roles)s)
   union all
   select rolname, unnest(array[
     case when has_database_privilege(oid, current_database(), 'temporary') then 'temporary' end,

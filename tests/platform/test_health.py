@@ -1,0 +1,83 @@
+import pytest
+from django.db import OperationalError
+
+from chatapp import health
+
+
+@pytest.fixture(autouse=True)
+def _ask_again():
+    health.migrations_are_applied.cache_clear()
+
+
+def test_the_process_says_that_it_lives_without_asking_anybody(client):
+    answer = client.get("/healthz")
+
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.django_db
+def test_a_whole_platform_is_ready(client):
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"database": "ok", "valkey": "ok", "migrations": "ok"}
+
+
+@pytest.mark.django_db
+def test_what_fails_is_named_and_its_reason_is_kept_to_the_log(client, monkeypatch, caplog):
+    def gone() -> None:
+        raise OperationalError("password authentication failed for user cordon_app")
+
+    monkeypatch.setitem(health.PROBES, "database", gone)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"database": "failing", "valkey": "ok", "migrations": "ok"}
+    assert "password authentication failed" in caplog.text
+
+
+@pytest.mark.django_db
+def test_an_unmigrated_database_is_not_ready(client, monkeypatch):
+    monkeypatch.setattr("chatapp.health.MigrationExecutor.migration_plan", lambda *_: ["one"])
+
+    answer = client.get("/readyz")
+
+    assert answer.json()["migrations"] == "failing"
+
+
+def test_figures_are_read_on_loopback(client):
+    client.get("/healthz")
+
+    answer = client.get("/metrics")
+
+    assert answer.status_code == 200
+    assert 'cordon_http_requests_total{method="GET",status="200"}' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "request_from",
+    [
+        {"REMOTE_ADDR": "192.0.2.7"},
+        {"REMOTE_ADDR": ""},
+        {"REMOTE_ADDR": "127.0.0.1", "headers": {"X-Forwarded-For": "192.0.2.7"}},
+        {"REMOTE_ADDR": "127.0.0.1", "headers": {"Authorization": "Bearer wrong"}, "production": True},
+    ],
+)
+def test_figures_are_never_public(client, settings, request_from):
+    settings.METRICS_TOKEN = "the-right-one" if request_from.pop("production", False) else ""
+
+    assert client.get("/metrics", **request_from).status_code == 404
+
+
+def test_production_gives_figures_for_the_token_alone(client, settings):
+    settings.PRODUCTION = True
+    settings.METRICS_TOKEN = "the-right-one"
+
+    assert client.get("/metrics").status_code == 404
+    assert client.get("/metrics", headers={"Authorization": "Bearer the-right-one"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_nothing_is_changed_there(client, path):
+    assert client.post(path).status_code == 405
