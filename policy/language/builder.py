@@ -49,7 +49,7 @@ def _from_row(row: object, vocabulary: Vocabulary, place: str) -> Node:
     reference, values = row.get("reference"), row.get("values") or []
     if not isinstance(attribute, str) or not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise DocumentError("A row needs an attribute and a list of texts as values.", "Fill in both.", field=place)
-    if operator not in set(Operator) or not isinstance(reference, str | None) or (reference and values):
+    if operator not in list(Operator) or not isinstance(reference, str | None) or (reference and values):
         raise DocumentError(
             "A row needs an operator of the language, and values or another attribute.", "Choose one.", field=place
         )

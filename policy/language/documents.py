@@ -185,7 +185,7 @@ def _obligation(form: object, vocabulary: Vocabulary, place: str) -> Obligation:
     params = _mapping(body.get("params", {}), None, f"{place}.params")
     try:
         return obligation(_text(body.get("name"), place), params, vocabulary)
-    except DocumentError as refusal:
+    except PolicyLanguageError as refusal:
         raise refusal if refusal.field == place else refusal.located(field=place) from None
 
 

@@ -10,6 +10,7 @@ tested:
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -146,18 +147,18 @@ def _presence(name: str) -> Evaluation:
 def _single(
     definition: AttributeDefinition, operator: Operator, values: tuple[str, ...], if_absent: Answer
 ) -> Evaluation:
-    """A fact against the values that the condition names. A value of a foreign type is unknown, whoever let it in."""
+    """A fact against the values that the condition names. One that cannot be compared is unknown, whoever let it in."""
     name, types, holds = definition.qualified, PYTHON_TYPES[definition.kind], predicate(definition, operator, values)
     usual, absent = types[0], ABSENT
 
     def single(facts: Facts) -> Answer:
         try:
             value = facts[name]
-        except KeyError:
+            kind = value.__class__
+            if kind is usual or kind in types:
+                return holds(value)
+        except (KeyError, TypeError):
             return None
-        kind = value.__class__
-        if kind is usual or kind in types:
-            return holds(value)
         return if_absent if value is absent else None
 
     return single
@@ -172,7 +173,9 @@ def _pair(left: AttributeDefinition, operator: Operator, right: AttributeDefinit
         one, other = (facts.get(name, Unknown.NEVER_SYNCED) for name in names)
         if one is ABSENT or other is ABSENT:
             return if_absent
-        if one.__class__ in left_types and other.__class__ in right_types:
+        if one.__class__ not in left_types or other.__class__ not in right_types:
+            return None
+        with suppress(TypeError):
             return holds(one, other)
         return None
 

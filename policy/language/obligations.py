@@ -93,11 +93,10 @@ def _canonical(key: str, parameter: Parameter, value: object, vocabulary: Vocabu
 
 
 def marking(value: str, vocabulary: Vocabulary, field: str) -> str:
-    """The canonical form of a marking; it must be defined, or a rule about it would never apply and nobody would
-    notice.
+    """The canonical form of a marking. One that is not defined would never apply, and nobody would notice.
 
     Raises:
-        DocumentError: no markings are defined, or this is none of them.
+        PolicyLanguageError: no markings are defined, or this is none of them.
     """
     definition = vocabulary.get(MARKING)
     if definition is None:
@@ -105,7 +104,7 @@ def marking(value: str, vocabulary: Vocabulary, field: str) -> str:
     try:
         return definition.literal(value)
     except PolicyLanguageError as refusal:
-        raise DocumentError(refusal.message, refusal.remedy, field=field) from None
+        raise refusal.located(field=field) from None
 
 
 def unite(obligations: Iterable[Obligation], markings: Sequence[str] = ()) -> tuple[Obligation, ...]:

@@ -50,6 +50,9 @@ class UnreadableError(Exception):
 
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
+"""Letters and marks that show nothing: fillers and variation selectors."""
+
 _GAP = re.compile(r"[\s_-]+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _RFC3339 = re.compile(
@@ -70,14 +73,15 @@ def tidy(raw: object) -> str:
         raise UnreadableError("The text is empty.", "Give a value, or leave the attribute out.")
     if len(text) > LONGEST_TEXT:
         raise UnreadableError("The text is too long.", f"Use at most {LONGEST_TEXT} characters.")
-    if any(unicodedata.category(character) in _HIDDEN for character in text):
+    if _BLANK.search(text) or any(unicodedata.category(character) in _HIDDEN for character in text):
         raise UnreadableError("The text has invisible characters.", "Remove control and formatting characters.")
     return text
 
 
 def in_one_case(text: str) -> str:
     """The same for every way of writing upper and lower case and compatible characters."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(folded.split())
 
 
 def spelling_key(text: str) -> str:

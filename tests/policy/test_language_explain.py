@@ -1,0 +1,144 @@
+import pytest
+from hypothesis import given
+
+from policy.language.evaluate import Truth, compile_condition
+from policy.language.explain import Part, Reader, explain
+from policy.language.grammar import parse
+from policy.language.values import ABSENT, Unknown
+from tests.policy.language import NOON, VOCABULARY, facts, nodes
+
+T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
+
+JONAS = {
+    "subject.clearance": "SECRET",
+    "subject.program": frozenset({"HERMES"}),
+    "subject.risk": Unknown.STALE_SOURCE,
+    "subject.nationality": ABSENT,
+    "subject.contractor": False,
+    "subject.cleared_until": NOON,
+    "resource.marking": "CONFIDENTIAL",
+}
+
+
+def why(text, reader=None):
+    return explain(parse(text, VOCABULARY), VOCABULARY, JONAS, reader)
+
+
+def test_each_condition_has_its_truth_its_text_and_its_words():
+    explanation = why("clearance >= SECRET AND program any_of {APOLLO} AND risk <= 50")
+
+    assert explanation.truth is F
+    assert [(one.truth, one.text, one.words) for one in explanation.comparisons()] == [
+        (T, "clearance >= SECRET", "Clearance is SECRET or higher"),
+        (F, "program any_of {APOLLO}", "Assigned to program APOLLO"),
+        (U, "risk <= 50", "Risk is 50 or lower"),
+    ]
+
+
+def test_what_the_answer_rests_on_is_told_from_the_rest():
+    explanation = why("clearance >= SECRET AND program any_of {APOLLO} AND risk <= 50")
+
+    assert [one.counts for one in explanation.comparisons()] == [False, True, False]
+
+
+def test_an_unknown_fact_says_why_it_is_unknown_and_names_its_definition():
+    (one,) = why("risk <= 50").comparisons()
+
+    assert one.doubts == (("subject.risk", Unknown.STALE_SOURCE),)
+    assert one.definitions == (VOCABULARY["subject.risk"],)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("clearance >= SECRET", ()),
+        ("clearance >= TS", ("Needed: Clearance is TOP_SECRET or higher",)),
+        ("risk <= 50", ("Must be known: Risk is 50 or lower",)),
+        ("NOT contractor = false", ("Must not be so: Contractor is no",)),
+        ("NOT nationality = RUS", ("Must be known: Nationality is RUS",)),
+        (
+            "clearance >= TS AND program any_of {APOLLO} AND risk <= 50",
+            (
+                "Needed: Clearance is TOP_SECRET or higher",
+                "Needed: Assigned to program APOLLO",
+                "Must be known: Risk is 50 or lower",
+            ),
+        ),
+        (
+            "clearance >= TS OR program any_of {APOLLO}",
+            ("One of these: Needed: Clearance is TOP_SECRET or higher; Needed: Assigned to program APOLLO",),
+        ),
+        ("clearance >= SECRET OR program any_of {APOLLO}", ()),
+        (
+            "NOT (clearance >= SECRET AND contractor = false)",
+            ("One of these: Must not be so: Clearance is SECRET or higher; Must not be so: Contractor is no",),
+        ),
+        (
+            "NOT (clearance >= SECRET OR contractor = false)",
+            ("Must not be so: Clearance is SECRET or higher", "Must not be so: Contractor is no"),
+        ),
+    ],
+)
+def test_an_explanation_says_what_would_change_it(text, changes):
+    assert why(text).changes == changes
+
+
+def test_of_a_rule_that_denies_it_says_what_would_make_it_false():
+    explanation = why("clearance >= SECRET AND contractor = false", Reader(serves=F))
+
+    assert explanation.truth is T
+    assert explanation.changes == (
+        "One of these: Must not be so: Clearance is SECRET or higher; Must not be so: Contractor is no",
+    )
+
+
+def test_the_facts_are_shown_only_to_who_may_see_them():
+    text = "clearance >= resource.marking AND program any_of {APOLLO} AND risk = 1 AND nationality = USA AND contractor = true"
+
+    assert "HERMES" not in repr(why(text))
+    assert {pair for one in why(text, Reader(reveal=True)).comparisons() for pair in one.held} == {
+        ("subject.clearance", "SECRET"),
+        ("resource.marking", "CONFIDENTIAL"),
+        ("subject.program", "HERMES"),
+        ("subject.risk", "not known"),
+        ("subject.nationality", "not on record"),
+        ("subject.contractor", "false"),
+    }
+
+
+def test_a_time_is_shown_as_it_is_written():
+    (one,) = why("cleared_until present", Reader(reveal=True)).comparisons()
+
+    assert one.held == (("subject.cleared_until", "2026-12-01T12:00:00Z"),)
+
+
+def test_the_structure_of_the_condition_is_kept():
+    explanation = why("NOT (risk = 1 OR contractor = true)")
+
+    assert explanation.part is Part.NOT
+    assert explanation.parts[0].part is Part.EITHER
+    assert [one.truth for one in explanation.comparisons()] == [U, F]
+
+
+def test_an_explanation_is_said_in_the_language_of_the_reader():
+    german = {"Needed: {condition}": "Nötig: {condition}", "{label} is {value}": "{label} ist {value}"}
+
+    explanation = why("risk = 1 AND clearance = TS", Reader(translate=lambda text: german.get(text, text)))
+
+    assert explanation.changes[1] == "Nötig: Clearance ist TOP_SECRET"
+
+
+@given(nodes(), facts())
+def test_an_explanation_agrees_with_the_decision(node, known):
+    explanation = explain(node, VOCABULARY, known)
+
+    assert explanation.truth is compile_condition(node, VOCABULARY).truth(known)
+    assert (explanation.changes == ()) is (explanation.truth is T)
+    assert any(one.counts for one in explanation.comparisons())
+
+
+@given(nodes(), facts())
+def test_without_permission_an_explanation_holds_no_fact(node, known):
+    explanation = explain(node, VOCABULARY, known)
+
+    assert all(one.held == () for one in explanation.comparisons())
