@@ -1,4 +1,4 @@
-"""From many answers to one verdict: deny overrides, doubt never permits, the strictest obligation of all permits stands.
+"""From many answers to one verdict: deny overrides, doubt never permits, the strictest obligations stand.
 
 In this order, the first that fits decides:
 

@@ -1,4 +1,4 @@
-"""The vocabulary that the tests of the policy language share, and hypothesis strategies for everything one can say in it."""
+"""The vocabulary that the tests of the policy language share, and strategies for everything one can say in it."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address

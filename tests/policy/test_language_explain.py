@@ -93,7 +93,10 @@ def test_of_a_rule_that_denies_it_says_what_would_make_it_false():
 
 
 def test_the_facts_are_shown_only_to_who_may_see_them():
-    text = "clearance >= resource.marking AND program any_of {APOLLO} AND risk = 1 AND nationality = USA AND contractor = true"
+    text = (
+        "clearance >= resource.marking AND program any_of {APOLLO} "
+        "AND risk = 1 AND nationality = USA AND contractor = true"
+    )
 
     assert "HERMES" not in repr(why(text))
     assert {pair for one in why(text, Reader(reveal=True)).comparisons() for pair in one.held} == {

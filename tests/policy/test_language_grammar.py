@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ from hypothesis import strategies as st
 
 from policy.language.builder import from_rows, to_rows
 from policy.language.checks import LIMIT, LONGEST_CONDITION, cost
+from policy.language.definitions import Kind
+from policy.language.documents import read_document
 from policy.language.errors import (
     CostError,
     DocumentError,
@@ -17,6 +20,8 @@ from policy.language.errors import (
     ValueRefusedError,
 )
 from policy.language.grammar import GRAMMAR, parse, parse_requirement
+from policy.language.obligations import OBLIGATIONS
+from policy.language.operators import Operator
 from policy.language.tree import Comparison, Either, Every, Negation, content_hash, print_text
 from tests.policy.language import VOCABULARY, nodes, requirements
 
@@ -212,47 +217,10 @@ def test_no_text_brings_anything_but_a_tree_or_a_refusal(text):
 
 _TOKENS = st.sampled_from(
     [
-        "(",
-        ")",
-        "{",
-        "}",
-        ",",
-        "=",
-        "!=",
-        ">=",
-        "<=",
-        ">",
-        "<",
-        "and",
-        "OR",
-        "Not",
-        "in",
-        "any_of",
-        "all_of",
-        "before",
-        "after",
-        "present",
-        "clearance",
-        "risk",
-        "program",
-        "resource.marking",
-        "environment.time",
-        "environment.address",
-        "TS",
-        "1",
-        "-1",
-        "10.0.0.0/8",
-        "2026-12-01T00:00:00Z",
-        "'x'",
-        '"y\\"',
-        "'",
-        '"',
-        "\\",
-        ".",
-        "!",
-        "%",
-        "{x}",
-        "\n",
+        *"(){},=<>.!%'\"\\\n",
+        *("!=", ">=", "<=", "and", "OR", "Not", "in", "any_of", "all_of", "before", "after", "present"),
+        *("clearance", "risk", "program", "resource.marking", "environment.time", "environment.address"),
+        *("TS", "1", "-1", "10.0.0.0/8", "2026-12-01T00:00:00Z", "'x'", '"y\\"', "{x}", "{0}"),
     ]
 )
 
@@ -320,7 +288,26 @@ def test_a_row_without_meaning_is_refused_by_its_number(rows, error, field):
     assert refusal.value.field == field
 
 
-def test_the_documentation_shows_the_grammar_that_is_used():
-    shown = DOCS.read_text(encoding="utf-8").split("```ebnf\n", 1)[1].split("```", 1)[0]
+def blocks(language):
+    return [block.split("```", 1)[0] for block in DOCS.read_text(encoding="utf-8").split(f"```{language}\n")[1:]]
 
-    assert shown == GRAMMAR.read_text(encoding="utf-8")
+
+def test_the_documentation_shows_the_grammar_that_is_used():
+    assert blocks("ebnf") == [GRAMMAR.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("text", blocks("policy"))
+def test_the_examples_of_the_documentation_are_conditions(text):
+    assert says(text) == text.strip()
+
+
+def test_the_example_document_of_the_documentation_can_be_read():
+    (document,) = blocks("json")
+
+    assert read_document(json.loads(document), VOCABULARY, ["room:message:post", "room:file:upload"])
+
+
+def test_the_documentation_lists_every_operator_and_obligation():
+    text = DOCS.read_text(encoding="utf-8")
+
+    assert all(f"`{name}`" in text for name in (*Operator, *Kind, *OBLIGATIONS))
