@@ -17,11 +17,12 @@ import psycopg
 import redis
 from psycopg import sql
 
-from chatapp.deployment import Deployment
+from chatapp.deployment import ROLES, Deployment
 from chatapp.embedded import grant_roles, start_postgres, start_valkey
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "solo")
 DATABASE = f"cordon_{WORKER}"
+ALIASES = tuple(role for role in ROLES if role != "app")
 TEMPLATE = "cordon_template"
 _DIRECTORY = "CORDON_TEST_DIRECTORY"
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

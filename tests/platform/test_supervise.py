@@ -1,0 +1,235 @@
+"""The life of a platform that `manage.py up` runs: start, look after, stop, start again, die."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("supervisor")]
+
+MANAGE = Path(settings.BASE_DIR) / "manage.py"
+READY_SECONDS = 60.0
+ORPHAN_SECONDS = 5.0
+
+
+def eventually(ask: Callable[[], object], *, seconds: float, what: str) -> object:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := ask():
+            return answer
+        time.sleep(0.05)
+    pytest.fail(f"{what} did not happen within {seconds:g} s", pytrace=False)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def marked(mark: str) -> list[str]:
+    """Command lines of living processes that belong to this data directory."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line, environ = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if line and mark.encode() in line + environ and process.name != str(os.getpid()):
+            found.append(line.replace(b"\0", b" ").decode())
+    return found
+
+
+class Platform:
+    """One run of `manage.py up` on a data directory of its own."""
+
+    def __init__(self, data: Path, *, port: int) -> None:
+        self.data, self.port = data, port
+        self.environ = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}} | {
+            "CORDON_DATA_DIR": str(data),
+            "PORT": str(port),
+        }
+        self.log = data.with_name(f"{data.name}-up.log")
+        self.began = time.monotonic()
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, MANAGE, "up", "--no-demo"], env=self.environ, stdout=out, stderr=out
+            )
+
+    @property
+    def printed(self) -> str:
+        return self.log.read_text()
+
+    def wait_until_ready(self) -> float:
+        eventually(lambda: "ready: " in self.printed or self.process.poll(), seconds=READY_SECONDS, what="ready")
+        assert self.process.poll() is None, self.printed
+        return time.monotonic() - self.began
+
+    def pid(self, name: str) -> int | None:
+        services = json.loads((self.data / "processes.json").read_text())["services"]
+        return next(service["pid"] for service in services if service["name"] == name)
+
+    def get(self, path: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+    def manage(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, MANAGE, *arguments],
+            env=self.environ | environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def stop(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(40)
+
+
+@contextmanager
+def running(data: Path, *, port: int) -> Iterator[Platform]:
+    platform = Platform(data, port=port)
+    try:
+        platform.wait_until_ready()
+        yield platform
+    finally:
+        if platform.process.poll() is None:
+            platform.stop(signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tmp_path_factory.mktemp("supervised") / "data"
+
+
+@pytest.fixture(scope="module")
+def platform(data):
+    with running(data, port=free_port()) as platform:
+        yield platform
+
+
+def test_it_says_where_it_answers_and_answers_there(platform):
+    assert f"ready: http://127.0.0.1:{platform.port}/" in platform.printed
+    assert platform.get("/healthz") == 200
+    assert platform.get("/readyz") == 200
+
+
+def test_a_command_in_another_terminal_finds_the_same_deployment(platform):
+    done = platform.manage("doctor", "--json")
+
+    findings = {one["name"]: one for one in json.loads(done.stdout)}
+    assert findings["database"]["well"]
+    assert findings["valkey"]["well"]
+    assert findings["wall"]["well"], findings["wall"]
+
+
+def test_a_second_one_on_the_same_data_is_refused(platform):
+    done = platform.manage("up", PORT=str(free_port()))
+
+    assert done.returncode == 1
+    assert "already runs" in done.stderr
+
+
+def test_a_taken_port_is_told_before_anything_starts(platform, tmp_path):
+    done = platform.manage("up", CORDON_DATA_DIR=str(tmp_path / "other"))
+
+    assert done.returncode == 1
+    assert f"Port {platform.port}" in done.stderr
+    assert "PORT=8001 make run" in done.stderr
+    assert not (tmp_path / "other" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("web", {"DATABASE_URL"}),
+        ("worker", {"DATABASE_URL"}),
+        ("beat", {"DATABASE_URL"}),
+        ("sealer", {"DATABASE_URL", "CORDON_DATABASE_SEALER_URL"}),
+    ],
+)
+def test_a_process_is_given_its_own_database_roles_only(platform, name, kept):
+    lines = Path(f"/proc/{platform.pid(name)}/environ").read_text().split("\0")
+
+    names = {line.partition("=")[0] for line in lines}
+    assert {one for one in names if "DATABASE" in one and one.endswith("_URL")} == kept
+
+
+@pytest.mark.parametrize("name", ["sealer", "worker", "beat", "web"])
+def test_a_process_that_dies_is_brought_back(platform, name):
+    first = platform.pid(name)
+
+    os.kill(first, signal.SIGKILL)
+
+    eventually(lambda: platform.pid(name) not in {first, None}, seconds=15, what=f"a new {name}")
+    assert f"{name} ended with status -9; starting it again" in platform.printed
+
+
+@pytest.mark.parametrize("name", ["postgres", "valkey"])
+def test_a_server_that_dies_is_brought_back_with_its_data(platform, name):
+    first = platform.pid(name)
+
+    os.kill(first, signal.SIGKILL)
+
+    eventually(lambda: platform.pid(name) not in {first, None}, seconds=15, what=f"a new {name}")
+    eventually(lambda: platform.get("/readyz") == 200, seconds=15, what="readiness")
+
+
+def test_what_was_brought_back_is_reported_by_doctor(platform):
+    done = platform.manage("doctor", "--json")
+
+    details = [one["detail"] for one in json.loads(done.stdout) if one["name"] == "processes"]
+    assert any("brought back" in detail for detail in details)
+
+
+def test_no_secret_stands_in_the_logs(platform):
+    secrets = json.loads((platform.data / "secrets.json").read_text()).values()
+    logs = platform.printed + "".join(log.read_text() for log in (platform.data / "log").glob("*.log"))
+
+    assert not [secret for secret in secrets if len(secret) > 20 and secret in logs]
+
+
+def test_a_stop_is_orderly_and_leaves_nothing(platform):
+    status = platform.stop(signal.SIGINT)
+
+    stopped = [line.split()[4] for line in platform.printed.splitlines() if "stopped " in line]
+    assert status == 0, platform.printed
+    assert stopped == ["web", "beat", "worker", "sealer", "valkey", "postgres"]
+    assert marked(str(platform.data)) == []
+
+
+def test_a_second_start_is_quick_and_keeps_the_data(data, platform):
+    before = (data / "secrets.json").read_bytes(), (data / "postgres" / "PG_VERSION").stat().st_mtime_ns
+
+    with running(data, port=platform.port) as again:
+        seconds = time.monotonic() - again.began
+
+    assert ((data / "secrets.json").read_bytes(), (data / "postgres" / "PG_VERSION").stat().st_mtime_ns) == before
+    assert seconds < 12
+
+
+def test_a_killed_supervisor_leaves_no_orphan(data, platform):
+    with running(data, port=platform.port) as doomed:
+        assert len(marked(str(data))) > 5
+
+        doomed.process.kill()
+        doomed.process.wait()
+
+        eventually(lambda: not marked(str(data)), seconds=ORPHAN_SECONDS, what="the end of all children")
+
+
+def test_it_starts_again_after_being_killed(data, platform):
+    with running(data, port=platform.port) as again:
+        assert again.get("/readyz") == 200
