@@ -9,8 +9,9 @@ from uuid import UUID
 
 from audit import merkle, names, notes, signing
 from audit.entries import log_name
-from audit.kinds import microseconds
+from audit.kinds import Store, microseconds
 from audit.reading import raw_cursor
+from audit.tallies import Tallies
 from tenancy.actor import new_id
 
 TILE = 4096
@@ -58,7 +59,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An entry that no writer of ours made: it is sealed all the same, and never silently."""
+    """An entry that no writer of ours made, or one that tells of missing ones: sealed all the same, and never silently."""
 
     entry_id: UUID
     workspace_id: UUID | None
@@ -75,6 +76,7 @@ class Draft:
     lo: int
     hi: int
     at: datetime
+    tallies: Tallies
     heads: dict[UUID, Head] = field(default_factory=dict)
     suspects: list[Suspect] = field(default_factory=list)
     rows: int = 0
@@ -102,11 +104,13 @@ class Draft:
         self._tiles += _tiles(log_id, n, leaves)
         self._entries.append(ROUND_ENTRY.pack(log_id.bytes, n, size, root))
         self.suspects += _suspects(members, workspace_id)
+        self.tallies.observe([one.env for one in members], leaves)
         self.heads[log_id] = Head(n, self.epoch, self.hi, size, tuple(frontier))
         self.rows += len(members)
 
     def close(self, before: Head) -> tuple[Head, str]:
         """Append the round's entries to the tree of the rounds; answers with its new head and signed checkpoint."""
+        self.suspects += (Suspect(UUID(uid), None, Store.SECURITY, found) for uid, found in self.tallies.judge())
         frontier, size = merkle.append(before.frontier, before.size, map(merkle.leaf_hash, self._entries))
         root = merkle.frontier_root(frontier)
         note = self._sign(names.rounds_origin(), size, root, self.lo)

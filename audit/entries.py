@@ -69,14 +69,14 @@ def log_id(workspace_id: UUID | None, store: str) -> UUID:
     return UUID(bytes=sha256(b"cordon audit log\n" + log_name(workspace_id, store).encode()).digest()[:16])
 
 
+@lru_cache(maxsize=16384)
+def _keyed_digest(digest: signing.Digest, workspace_id: UUID | None, purpose: str, text: str) -> str:
+    return digest.digest(workspace_id, purpose, text)[:DIGEST_BYTES].hex()
+
+
 def keyed_digest(workspace_id: UUID | None, purpose: str, text: str) -> str:
     """Equal texts of one workspace are equal here, and nobody without the key can guess one."""
-    return _keyed_digest(signing.row_mac(), f"{purpose}\n{log_name(workspace_id, purpose)}\n{text}")
-
-
-@lru_cache(maxsize=16384)
-def _keyed_digest(row_mac: signing.RowMac, message: str) -> str:
-    return row_mac.mac(message.encode())[:DIGEST_BYTES].hex()
+    return _keyed_digest(signing.digest(), workspace_id, purpose, text)
 
 
 class _Heading(NamedTuple):
@@ -119,9 +119,9 @@ def of_line(line: "Line", epoch: int) -> tuple[list[Row], list[Body]]:
 
 
 def of_decision(line: "DecisionLine", epoch: int) -> tuple[list[Row], list[Body]]:
-    """The entry of one decision. The decision's own id is the entry's, unless this counts the reuse of an earlier one."""
+    """The entry of one decision, or of counted ones; the line's decision id is the entry's, so that it can be looked up."""
     workspace_id = _workspace(line.actor)
-    entry_id = new_id() if line.hits else line.decision_id
+    entry_id = line.decision_id
     heading = _Heading(
         entry_id, workspace_id, Store.DECISION, epoch, line.at, line.action, line.effect, line.actor, line.target
     )
@@ -135,7 +135,6 @@ def of_decision(line: "DecisionLine", epoch: int) -> tuple[list[Row], list[Body]
         "epo": [[str(name), int(number)] for name, number in line.epochs],
         "envd": line.environment_digest.hex(),
         "would": str(line.would_be or ""),
-        "dec": str(line.decision_id) if line.hits else "",
         "hits": int(line.hits),
         "first": microseconds(line.first_at) if line.first_at else "",
     }

@@ -53,10 +53,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
-    """One decision, or the counted reuse of one: codes, ids and digests, never a raw entitlement value (PO-14).
+    """One decision, or a counted run of equal ones: codes, ids and digests, never a raw entitlement value (PO-14).
 
-    A reused lease has `hits` above zero and `first_at`; `at` is then the last use. `recipients` is sealed by the caller:
-    who a delivery went to (R25).
+    `hits` counts the uses beyond the first, or the uses of a lease; `first_at` is then the first and `at` the last.
+    `decision_id` is new for every line. `recipients` is sealed by the caller: who a delivery went to (R25).
     """
 
     decision_id: UUID

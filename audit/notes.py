@@ -109,6 +109,21 @@ def parse(note: str) -> Note:
     return Note(text + "\n", tuple(_signature(line) for line in rest[:-1].split("\n")))
 
 
+def parse_many(text: str) -> list[Note]:
+    """Read every note in a file that holds several, one after the other. Raises BadNote."""
+    found: list[Note] = []
+    lines: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        if lines and lines[-1].startswith(f"{DASH} ") and not line.startswith(f"{DASH} "):
+            found.append(parse("\n".join(lines) + "\n"))
+            lines = []
+        if line or lines:
+            lines.append(line)
+    if lines:
+        raise BadNote("the last note has no signature")
+    return found
+
+
 def _signature(line: str) -> Signature:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")

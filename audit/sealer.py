@@ -17,6 +17,7 @@ from django.utils import timezone
 from audit import epochs, merkle, trust
 from audit.draft import Draft, Found, Head, Suspect
 from audit.reading import raw_cursor, snapshot
+from audit.tallies import Tallies
 
 LOCK = 0x61756469
 ROWS_A_ROUND = 50_000
@@ -67,6 +68,7 @@ class Sealer:
         self.epoch = 0
         self.last = Head()
         self.heads: dict[UUID, Head] = {}
+        self.tallies = Tallies()
 
     def begin(self) -> list[tuple[str, str]]:
         """Become the only sealer and learn where the logs stand; answers with the keys that are new or retired.
@@ -79,6 +81,7 @@ class Sealer:
                 raise AnotherSeals
         self.epoch = epochs.checked(self.using)
         self._load()
+        self.tallies = Tallies()
         return trust.announce(self.using, self.last.n + 1)
 
     def _load(self) -> None:
@@ -106,7 +109,7 @@ class Sealer:
             if not found and self.last.at is not None and now - self.last.at < IDLE:
                 return None
 
-            draft = Draft(self.last.n + 1, self.epoch, lo, hi, now)
+            draft = Draft(self.last.n + 1, self.epoch, lo, hi, now, self.tallies)
             for log_id, members in groupby(found, key=attrgetter("log_id")):
                 draft.add(list(members), self.heads.get(UUID(log_id), Head()))
             last, note = draft.close(self.last)

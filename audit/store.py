@@ -11,6 +11,9 @@ import psycopg
 from django.db import connections, transaction
 
 from audit import entries, epochs
+from audit.events import Event
+from audit.kinds import Store
+from audit.writer import present
 
 if TYPE_CHECKING:
     from audit.log import DecisionLine, Line
@@ -46,6 +49,7 @@ def _insert(table: str, columns: dict[str, str]) -> str:
 
 
 _INSERT_EVENTS = _insert("audit_event", _EVENT)
+_TALLY = Event.WRITER_TALLIED.value
 _INSERT_BODIES = _insert("audit_pii", _BODY)
 
 
@@ -56,11 +60,21 @@ def insert(lines: Iterable["Line"], decisions: Iterable["DecisionLine"], *, usin
         raise transaction.TransactionManagementError("an audit line is written inside the transaction it speaks of")
     epoch = epochs.current(using)
     rows, bodies = _entries(lines, decisions, epoch)
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        if rows:
-            cursor.execute(_INSERT_EVENTS, _columns(rows))
+    if not rows:
+        return
+    cursor = psycopg.Cursor(connection.connection)
+    with connection.wrap_database_errors:
+        cursor.execute(_INSERT_EVENTS, _columns(rows))
         if bodies:
-            cursor.execute(_INSERT_BODIES, _columns(bodies))
+            psycopg.Cursor(connection.connection).execute(_INSERT_BODIES, _columns(bodies))
+    transaction.on_commit(lambda: _count(cursor, rows), using=using)
+
+
+def _count(cursor: "psycopg.Cursor[tuple[object, ...]]", rows: Sequence[entries.Row]) -> None:
+    """Tell the heartbeat what is durable now. Where a store was closed, its entries were not inserted and do not count."""
+    all_in = cursor.rowcount == len(rows)
+    counted = [row.env for row in rows if row.kind != _TALLY and (all_in or row.store != Store.COMPLIANCE)]
+    present().committed(counted)
 
 
 def _entries(

@@ -89,6 +89,7 @@ create table audit_seal (
   at timestamptz not null,
   unique (log_id, n)
 );
+create index audit_seal_round on audit_seal (round, log_id);
 
 create table audit_tile (
   log_id uuid not null,

@@ -112,6 +112,10 @@ WALLS = "".join(
     grant select on audit_pii to cordon_app;
     grant insert (id, workspace_id, store, body) on audit_pii to cordon_app;
 
+    -- the auditor names workspaces by their address
+    create policy auditor on tenancy_workspace for select to cordon_auditor using (true);
+    grant select (id, slug) on tenancy_workspace to cordon_auditor;
+
     -- the platform: its own log, nothing of a workspace
     create policy platform on audit_event for select to cordon_platform using (workspace_id is null);
     create policy platform on audit_seal for select to cordon_platform using (workspace_id is null);
@@ -160,6 +164,7 @@ BACK = "".join(
             f" alter table {table} no force row level security; alter table {table} disable row level security;"
             for table in UNWALLED
         ),
+        "drop policy auditor on tenancy_workspace; revoke select (id, slug) on tenancy_workspace from cordon_auditor;",
         *(f"drop trigger append_only on {t}; drop trigger append_only_whole on {t};" for t in APPEND_ONLY),
         "drop function audit_epoch(), audit_lag(), audit_append_only();",
     ]

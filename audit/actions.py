@@ -1,0 +1,90 @@
+"""Changes that concern the audit log itself. Those above the PEP call them inside their own action; commands in `standalone`."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.entries import log_id
+from audit.events import Event
+from audit.kinds import Store
+from audit.log import PLATFORM, Target, collecting, record, write
+from audit.models import AuditEntitlement, AuditSeal
+from tenancy.actor import Actor
+from tenancy.errors import Conflict, NotFound
+from tenancy.scoping import within
+
+
+@contextmanager
+def standalone(workspace_id: UUID, *, using: str = "default") -> Iterator[None]:
+    """A ledger and a transaction for what happens below the PEP: start-up, sealing, an operator's command line."""
+    scope = transaction.atomic(using=using) if workspace_id == PLATFORM else within(workspace_id, using=using)
+    with scope, collecting() as ledger:
+        yield
+        write(ledger, using=using)
+
+
+def switch_compliance(actor: Actor, *, entitled: bool) -> None:
+    """Open or close the workspace's compliance store; the security log keeps how large it was at that moment."""
+    if is_entitled(actor.workspace_id) == entitled:
+        raise Conflict(_("The compliance store is already in this state."), field="entitled")
+
+    AuditEntitlement.objects.update_or_create(
+        workspace_id=actor.workspace_id,
+        store=Store.COMPLIANCE.value,
+        defaults={"entitled": entitled, "at": timezone.now()},
+    )
+
+    event = Event.AUDIT_STORE_OPENED if entitled else Event.AUDIT_STORE_CLOSED
+    record(event, actor, store=Store.COMPLIANCE.value, size=sealed_size(actor.workspace_id, Store.COMPLIANCE))
+
+
+def is_entitled(workspace_id: UUID) -> bool:
+    """Whether the workspace keeps a compliance store. Where nothing was decided, it does."""
+    found = AuditEntitlement.objects.filter(workspace_id=workspace_id).values_list("entitled", flat=True).first()
+    return found is not False
+
+
+def sealed_size(workspace_id: UUID, store: Store) -> int:
+    """How many entries of this log are sealed; asked inside the scope of the workspace."""
+    last = AuditSeal.objects.filter(log_id=log_id(workspace_id, store.value)).order_by("-n").first()
+    return last.size_to if last else 0
+
+
+def announce_pruning(actor: Actor, *, store: Store, seal: int, rule: str) -> None:
+    """State that the log will be pruned up to this seal. Only when this line is sealed itself may it be done (AU-4)."""
+    edge = AuditSeal.objects.filter(log_id=log_id(actor.workspace_id, store.value), n=seal).first()
+    if edge is None:
+        raise NotFound(_("There is no such seal."), field="seal")
+
+    record(
+        Event.AUDIT_PRUNED,
+        actor,
+        target=Target("audit_log", edge.log_id),
+        store=store.value,
+        seal=seal,
+        size=edge.size_to,
+        rule=rule,
+        entitled=is_entitled(actor.workspace_id),
+    )
+
+
+def note_export(actor: Actor, *, sizes: Mapping[str, int]) -> None:
+    """State that a bundle left the platform, and how far it reached."""
+    record(Event.AUDIT_EXPORTED, actor, stores=sorted(sizes), sizes=dict(sizes))
+
+
+def note_verification(actor: Actor, *, intact: bool, sizes: Mapping[str, int]) -> None:
+    """State that the log was verified, and with which outcome."""
+    outcome = "success" if intact else "failed"
+    record(Event.AUDIT_VERIFIED, actor, outcome=outcome, intact=intact, sizes=dict(sizes))
+
+
+def note_lost_tail(actor: Actor, *, store: Store, known_size: int) -> None:
+    """State that entries known from outside are gone, after a restore or a failover: it is never silent."""
+    record(
+        Event.AUDIT_TAIL_LOST, actor, store=store.value, known_size=known_size, present_size=sealed_size(actor.workspace_id, store)
+    )

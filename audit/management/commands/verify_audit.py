@@ -1,0 +1,105 @@
+"""`manage.py verify_audit`: whether the audit log is as it was sealed."""
+
+import logging
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connections
+
+from audit import health, notes
+from audit.actions import note_verification, standalone
+from audit.evidence import Report
+from audit.log import PLATFORM
+from audit.notes import BadNote, Note
+from audit.trust import Trust, of_vkeys
+from audit.verify import verify
+from tenancy.actor import system_actor
+from tenancy.scoping import workspace_for_slug
+
+log = logging.getLogger(__name__)
+
+ALIAS = "auditor"
+
+
+class Command(BaseCommand):
+    help = "Verify every entry, seal and signature. Exit status 0: intact. 1: not, with store, seal and first bad entry."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--workspace", metavar="SLUG", help="only this workspace")
+        parser.add_argument("--checkpoint", type=Path, help="signed checkpoints that were kept outside the platform")
+        parser.add_argument("--vkeys", type=Path, help="the keys to trust, one vkey a line, instead of audit_key")
+        parser.add_argument("--save-checkpoint", type=Path, help="write the present checkpoints here, to keep outside")
+
+    def handle(self, *_args: object, **options: Any) -> None:
+        workspace_id = _workspace(options["workspace"])
+        outside, trust = _outside(options["checkpoint"]), _trust(options["vkeys"])
+        using = ALIAS if ALIAS in connections else "owner"
+        report = verify(using=using, workspace_id=workspace_id, checkpoints=outside, trust=trust)
+        self._print(report)
+        for weak in health.weakened_guards(using):
+            self.stderr.write(f"warning: {weak}")
+        if not outside and report.intact:
+            self.stdout.write("No checkpoint from outside was given: a truncated tail or a stolen key would not show.")
+        _record(report, workspace_id)
+        if not report.intact:
+            raise SystemExit(1)
+        if options["save_checkpoint"]:
+            kept = [report.rounds_note, *(one.note for one in report.walked)]
+            options["save_checkpoint"].write_text("\n".join(note for note in kept if note))
+
+    def _print(self, report: Report) -> None:
+        for one in report.walked:
+            begins = f", from entry {one.begins} on" if one.begins else ""
+            tail = f", {one.unsealed} not sealed yet" if one.unsealed else ""
+            counted = f"{one.size - one.begins} entries in {one.seals} seals{begins}{tail}"
+            self.stdout.write(f"{one.name.workspace} {one.name.store}: {counted}")
+        if report.rounds:
+            self.stdout.write(f"{report.rounds} rounds of sealing")
+        rate = report.entries / max(report.seconds, 1e-9)
+        self.stdout.write(f"{report.entries} entries in {report.seconds:.2f} s ({rate:,.0f}/s)")
+        for finding in report.findings:
+            self.stdout.write(f"NOT INTACT: {finding}")
+        if report.intact:
+            self.stdout.write("intact")
+
+
+def _workspace(slug: str | None) -> UUID | None:
+    if slug is None:
+        return None
+    found = workspace_for_slug(slug)
+    if found is None:
+        raise CommandError(f"There is no workspace {slug}.")
+    return found
+
+
+def _outside(path: Path | None) -> list[Note]:
+    if path is None:
+        return []
+    try:
+        return notes.parse_many(path.read_text())
+    except (OSError, BadNote) as error:
+        raise CommandError(f"The checkpoint file cannot be used: {error}") from error
+
+
+def _trust(path: Path | None) -> Trust | None:
+    if path is None:
+        return None
+    try:
+        return of_vkeys(path.read_text().splitlines())
+    except (OSError, BadNote) as error:
+        raise CommandError(f"The file of keys cannot be used: {error}") from error
+
+
+def _record(report: Report, workspace_id: UUID | None) -> None:
+    """That somebody verified is an event too; a log that cannot be written must not hide the finding."""
+    place = workspace_id or PLATFORM
+    sizes = {one.name.store: one.size for one in report.walked} if workspace_id else {"rounds": report.rounds}
+    try:
+        with standalone(place):
+            note_verification(system_actor(place, cause="verify_audit"), intact=report.intact, sizes=sizes)
+    except DatabaseError as error:
+        log.warning("the verification was not recorded: %s", error)

@@ -1,0 +1,89 @@
+"""What writers said they committed, held against what was sealed: this finds entries deleted before their seal.
+
+A tally is sealed in the same round as the entries it counts or in a later one, because they were committed before it was
+written. So what is missing then is missing for good.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from audit.events import Event
+from audit.writer import Count, stamp_of
+
+LONGEST_TRANSACTION_SECONDS = 65.0
+LONGEST_TRANSACTION_INTERVALS = 13
+KEPT_INTERVALS = 60
+_TALLY = f'"k":"{Event.WRITER_TALLIED}"'.encode()
+
+
+@dataclass(slots=True)
+class _Boot:
+    """What is known of one life of a writing process."""
+
+    since: int
+    """The first interval of which every entry was seen here."""
+    beats: int = 0
+    sealed: dict[int, Count] = field(default_factory=dict)
+    told: dict[int, Count] = field(default_factory=dict)
+
+    def forget_before(self, interval: int) -> None:
+        for counts in (self.sealed, self.told):
+            for old in [one for one in counts if one < interval]:
+                del counts[old]
+
+
+class Tallies:
+    """Kept by the sealer in memory; after its restart only what began later is judged."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._boots: dict[str, _Boot] = {}
+        self._waiting: list[dict] = []  # type: ignore[type-arg]
+
+    def observe(self, envs: Sequence[bytes], leaves: Sequence[bytes]) -> None:
+        """Count entries as sealed; tallies among them wait for `judge`."""
+        for env, leaf in zip(envs, leaves, strict=True):
+            if _TALLY in env:
+                self._waiting.append(orjson.loads(env))
+                continue
+            name, interval = stamp_of(env)
+            boot = self._boot(name, interval)
+            boot.sealed.setdefault(interval, Count()).add(leaf)
+
+    def _boot(self, name: str, interval: int) -> _Boot:
+        found = self._boots.get(name)
+        if found is None:
+            young = time.monotonic() - self._began < LONGEST_TRANSACTION_SECONDS
+            found = self._boots[name] = _Boot(interval + LONGEST_TRANSACTION_INTERVALS if young else interval)
+        return found
+
+    def judge(self) -> Iterator[tuple[str, str]]:
+        """Hold the waiting tallies against what was sealed; gives (entry id of the tally, finding)."""
+        waiting, self._waiting = self._waiting, []
+        for env in sorted(waiting, key=lambda one: one["data"]["n"]):
+            data = env["data"]
+            boot = self._boot(data["writer"], data["interval"])
+            if boot.beats and data["n"] <= boot.beats:
+                continue
+            if boot.beats and data["n"] != boot.beats + 1:
+                yield env["uid"], "tally_missing"
+            boot.beats = data["n"]
+            finding = _missing(boot, data)
+            if finding:
+                yield env["uid"], finding
+            if data["closed"]:
+                del self._boots[data["writer"]]
+
+
+def _missing(boot: _Boot, data: dict) -> str:  # type: ignore[type-arg]
+    interval = data["interval"]
+    told = boot.told.setdefault(interval, Count())
+    told.plus(data["rows"], int(data["sum"], 16))
+    sealed = boot.sealed.get(interval, Count())
+    boot.forget_before(interval - KEPT_INTERVALS)
+    if interval < boot.since or sealed.rows > told.rows:
+        return ""
+    return "" if (sealed.rows, sealed.sum) == (told.rows, told.sum) else "entries_missing"
