@@ -5,13 +5,15 @@ Functions with an `actor` decide; those without are for code that has decided al
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts import sealing
+from accounts import sealing, sessions
 from accounts.models import Group, GroupMembership, Role, Session, User, UserKind, UserState
 from policy import pip
 from policy.catalogue import Action, Flag
@@ -196,3 +198,68 @@ def visible_groups(actor: Actor) -> Mapping[UUID, str]:
         mine = GroupMembership.objects.filter(user_id=actor.id).values("group_id")
         rows = rows.filter(Q(kind="public") | Q(id__in=mine))
     return sealing.open_group_names(list(rows))
+
+
+def group_ids_of(user_id: UUID) -> list[UUID]:
+    """The groups that this person is in."""
+    return list(GroupMembership.objects.filter(user_id=user_id).values_list("group_id", flat=True))
+
+
+def client_settings(user_id: UUID) -> Mapping[str, Any]:
+    """How this person likes the client."""
+    user = User.objects.get(id=user_id)
+    return sealing.open_profiles([user])[user.id].settings
+
+
+def session_view(actor: Actor) -> dict[str, Any]:
+    """The actor's own session as the client shows it."""
+    session = Session.objects.select_related("workspace").get(id=actor.environment.session_id)
+    return {
+        "id": session.id,
+        "step_up_at": session.step_up_at,
+        "expires_at": session.expires_at,
+        "idle_seconds": session.workspace.session_idle_minutes * 60,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCard:
+    """A session as its user and the console see it."""
+
+    id: UUID
+    user_id: UUID
+    device_id: UUID | None
+    address: str
+    user_agent: str
+    methods: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
+def sessions_of(actor: Actor, user_id: UUID) -> list[SessionCard]:
+    """The live sessions of a person, the latest first. Raises AccessDenied."""
+    enforce(actor, Action.SESSION_LIST, user_resource(user_id))
+    held = sessions.live_of(user_id)
+    origins = sealing.open_origins(held)
+    return [
+        SessionCard(
+            id=session.id,
+            user_id=session.user_id,
+            device_id=session.device_id,
+            address=origins.get(session.id, sealing.Origin()).address,
+            user_agent=origins.get(session.id, sealing.Origin()).user_agent,
+            methods=tuple(session.methods),
+            created_at=session.authenticated_at,
+            last_used_at=session.last_used_at,
+            expires_at=session.expires_at,
+        )
+        for session in held
+    ]
+
+
+def own_profile(actor: Actor) -> sealing.Profile:
+    """One's own profile with the settings of one's client. Raises AccessDenied."""
+    enforce(actor, Action.USER_VIEW, user_resource(actor.id))
+    user = User.objects.get(id=actor.id)
+    return sealing.open_profiles([user])[user.id]

@@ -14,6 +14,7 @@ app.autodiscover_tasks()
 
 app.conf.beat_schedule = {
     "heartbeat": {"task": "chatapp.tasks.leave_heartbeat", "schedule": 15.0},
+    "sweep-accounts": {"task": "accounts.tasks.sweep_accounts", "schedule": 60.0},
 }
 
 

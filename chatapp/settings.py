@@ -48,7 +48,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -66,11 +65,13 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "chatapp.headers.PolicyMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.middleware.WorkspaceMiddleware",
+    "accounts.middleware.RegistrySessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "accounts.middleware.ActorMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.FieldDiffMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -144,7 +145,10 @@ CELERY_TIMEZONE = "UTC"
 # --- Sign-in
 
 AUTH_USER_MODEL = "accounts.User"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS: list[str] = []  # nobody signs in but through accounts.actions
+LOGIN_URL = "/login/"
+CSRF_FAILURE_VIEW = "accounts.views.csrf_failed"
+PASSWORD_HASHERS = ["accounts.passwords.Argon2idHasher"]
 _VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"{_VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -160,15 +164,28 @@ GUARDIAN_MONKEY_PATCH_GROUP = False
 ANONYMOUS_USER_NAME = None
 AUDITLOG_LOGENTRY_MODEL = "accounts.FieldDiff"
 AUDITLOG_MASK_CALLABLE = "accounts.models_thirdparty.masked"
+AUDITLOG_DISABLE_REMOTE_ADDR = True
+AUDITLOG_INCLUDE_TRACKING_MODELS = (
+    "tenancy.Workspace",
+    "policy.AttributeDefinition",
+    {"model": "accounts.User", "exclude_fields": ["profile", "profile_revision"], "mask_fields": ["password"]},
+    "accounts.Role",
+    "accounts.RoleAssignment",
+    {"model": "accounts.Group", "exclude_fields": ["name", "name_hash", "name_revision"]},
+    "accounts.GroupMembership",
+    "accounts.FactSource",
+)
+MIGRATION_MODULES = {"guardian": None, "auditlog": None}  # none of their own tables is made
 
 # --- Browser: TLS everywhere but on loopback, where cookies carry neither `Secure` nor `__Host-` (R46)
 
 HTTPS = ENV.https
 _COOKIE = "__Host-cordon_" if HTTPS else "cordon_"
-SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_NAME = f"{_COOKIE}session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
+DEVICE_COOKIE_NAME = f"{_COOKIE}device"
 CSRF_COOKIE_NAME = f"{_COOKIE}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -178,7 +195,7 @@ SECURE_HSTS_SECONDS = int(timedelta(days=730).total_seconds()) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
-SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_REFERRER_POLICY = "same-origin"  # under no-referrer browsers send `Origin: null` with our own forms
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
@@ -201,6 +218,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["policy.drf.AsksForAction"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.authentication.ApiThrottle"],
+    "EXCEPTION_HANDLER": "policy.drf.exception_handler",
 }
 
 # --- Language and files

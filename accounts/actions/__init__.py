@@ -25,6 +25,7 @@ from accounts.actions.sign_in import (
     use_login_link,
 )
 from accounts.actions.tickets import issue_ticket, use_ticket
+from accounts.actions.violations import note_violation
 
 __all__ = [
     "Assertion",
@@ -43,6 +44,7 @@ __all__ = [
     "give_grant",
     "issue_login_link",
     "issue_ticket",
+    "note_violation",
     "reactivate_user",
     "register_device",
     "remove_group_member",

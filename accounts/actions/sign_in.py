@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from django.utils import timezone
@@ -24,7 +25,7 @@ from policy.pep import enforce, performs
 from policy.signals import announce_access_change
 from policy.types import Resource
 from tenancy.actor import Actor, Environment, Subject, SubjectKind
-from tenancy.errors import Conflict
+from tenancy.errors import Conflict, DomainError, Invalid, RateLimited, Unavailable
 from tenancy.models import Workspace
 
 LINK_LASTS = timedelta(minutes=10)
@@ -157,6 +158,16 @@ def step_up(actor: Actor, *, password: str) -> SignIn:
     )
     announce_access_change(actor, kind=EpochKind.SESSION, keys=[session.id], reason="step_up")
     return SignIn(issued)
+
+
+def refusal_error(answer: SignIn) -> DomainError:
+    """Why there is no session, as an error, for doors that speak in errors."""
+    if answer.refusal == "locked" and answer.locked_until is not None:
+        seconds = max(1, ceil((answer.locked_until - timezone.now()).total_seconds()))
+        return RateLimited(_("There were too many failed attempts."), retry_after=seconds, field="password")
+    if answer.refusal == "unavailable":
+        return Unavailable(_("Passwords cannot be checked right now."), remedy=_("Try again in a moment."))
+    return Invalid(_("The password is wrong."), field="password", remedy=_("Enter it again."))
 
 
 def _own_session(actor: Actor, action: Action) -> Session:

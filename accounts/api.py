@@ -1,0 +1,123 @@
+"""What a signed-in person does for their own account over HTTP (docs/accounts.md)."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import actions, agents, cookies, ratelimit
+from accounts.access import own_profile, sessions_of
+from accounts.actions.rules import FRESH_PROOF
+from accounts.actions.sign_in import refusal_error
+from policy.catalogue import Action
+from policy.pep import reading
+
+
+class TicketView(APIView):
+    """A ticket for a socket, for clients that send no cookies there."""
+
+    asks: ClassVar = {"POST": Action.TICKET_ISSUE}
+    limit = ratelimit.TICKET
+
+    def post(self, request: Request) -> Response:
+        ticket = actions.issue_ticket(request.actor)
+        return Response({"ticket": ticket.token, "expires_at": ticket.expires_at})
+
+
+class _Password(serializers.Serializer[Any]):
+    password = serializers.CharField(max_length=1024, trim_whitespace=False)
+
+
+class StepUpView(APIView):
+    """Prove again who one is; the session's token changes with it."""
+
+    asks: ClassVar = {"POST": Action.SESSION_STEP_UP}
+    limit = ratelimit.STEP_UP
+
+    def post(self, request: Request) -> Response:
+        given = _checked(_Password(data=request.data))
+        answer = actions.step_up(request.actor, password=given["password"])
+        if answer.issued is None:
+            raise refusal_error(answer)
+        response = Response({"step_up_until": answer.issued.session.step_up_at + FRESH_PROOF})
+        cookies.hand_over(request._request, response, answer.issued)  # noqa: SLF001 - the cookie is of the real request
+        return response
+
+
+class PasswordView(APIView):
+    """One's own new password; needs a fresh proof of identity."""
+
+    asks: ClassVar = {"POST": Action.PASSWORD_SET}
+    limit = ratelimit.STEP_UP
+
+    def post(self, request: Request) -> Response:
+        given = _checked(_Password(data=request.data))
+        actions.set_password(request.actor, user_id=request.actor.id, password=given["password"])
+        return Response(status=204)
+
+
+class SessionsView(APIView):
+    """Where one is signed in."""
+
+    asks: ClassVar = {"GET": Action.SESSION_LIST}
+
+    def get(self, request: Request) -> Response:
+        with reading(request.actor):
+            held = sessions_of(request.actor, request.actor.id)
+        current = request.actor.environment.session_id
+        return Response(
+            [
+                {
+                    "id": one.id,
+                    "current": one.id == current,
+                    "device": agents.in_words(one.user_agent),
+                    "address": one.address,
+                    "methods": one.methods,
+                    "created_at": one.created_at,
+                    "last_used_at": one.last_used_at,
+                }
+                for one in held
+            ]
+        )
+
+
+class SessionView(APIView):
+    """One session of one's own."""
+
+    asks: ClassVar = {"DELETE": Action.SESSION_REVOKE}
+
+    def delete(self, request: Request, session_id: UUID) -> Response:
+        actions.revoke_session(request.actor, session_id=session_id)
+        return Response(status=204)
+
+
+class _Profile(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    title = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    settings = serializers.DictField(required=False)
+
+
+class ProfileView(APIView):
+    """What one says of oneself, and how one's client looks."""
+
+    asks: ClassVar = {"GET": Action.USER_VIEW, "PATCH": Action.PROFILE_UPDATE}
+
+    def get(self, request: Request) -> Response:
+        with reading(request.actor):
+            return Response(_shown(own_profile(request.actor)))
+
+    def patch(self, request: Request) -> Response:
+        given = _checked(_Profile(data=request.data))
+        return Response(_shown(actions.update_profile(request.actor, **given)))
+
+
+def _shown(profile: Any) -> dict[str, Any]:
+    return {"name": profile.name, "title": profile.title, "settings": dict(profile.settings)}
+
+
+def _checked(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data  # type: ignore[no-any-return]

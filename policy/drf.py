@@ -1,0 +1,134 @@
+"""What every HTTP API has in common: it is closed unless a view says what it asks for, and has one form of error."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from policy.language.errors import PolicyLanguageError
+from policy.types import AccessDenied
+from tenancy.actor import SubjectKind
+from tenancy.errors import DomainError, RateLimited
+
+PROBLEM = "application/problem+json"
+_STATUS = {
+    "invalid": 400,
+    "not_signed_in": 401,
+    "denied": 403,
+    "step_up_required": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "rate_limited": 429,
+    "unavailable": 503,
+    "key_unavailable": 503,
+    "kms_unavailable": 503,
+    "kms_refused": 503,
+    "seal_broken": 500,
+    "key_missing": 500,
+    "key_shredded": 410,
+}
+
+
+class AsksForAction(BasePermission):
+    """Closed by default: only a view whose `asks` names an Action for the method is reached, by who is signed in.
+
+    Whether the Action is permitted is for the PEP to say, in the function that performs it.
+    """
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        actor = getattr(request, "actor", None)
+        signed_in = actor is not None and actor.subject.kind in (SubjectKind.USER, SubjectKind.SERVICE)
+        return signed_in and request.method in getattr(view, "asks", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as RFC 9457 writes it, with our stable `code`, the field at fault, the remedy and the decision's id."""
+
+    status: int
+    code: str
+    detail: str
+    field: str = ""
+    remedy: str = ""
+    decision: str = ""
+    retry_after: int = 0
+
+    def document(self) -> dict[str, Any]:
+        known = {
+            "type": f"urn:cordon:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "field": self.field,
+            "remedy": self.remedy,
+            "decision": self.decision,
+            "retry_after": self.retry_after,
+        }
+        return {name: value for name, value in known.items() if value}
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """The one table of errors for HTTP; None for what is a defect and no answer."""
+    return next((answer(error) for kind, answer in _ANSWERS if isinstance(error, kind)), None)
+
+
+def _of_domain(error: DomainError | PolicyLanguageError) -> Problem:
+    return Problem(
+        _STATUS.get(error.code, 400),
+        error.code,
+        error.message,
+        field=error.field,
+        remedy=error.remedy,
+        retry_after=error.retry_after if isinstance(error, RateLimited) else 0,
+    )
+
+
+def _refusal(error: AccessDenied) -> Problem:
+    details = {
+        "not_found": _("There is no such thing, or you may not know of it."),
+        "step_up_required": _("Confirm that it is you, then try again."),
+        "unavailable": _("Your access cannot be checked right now."),
+    }
+    detail = details.get(error.code, _("You may not do this."))
+    return Problem(_STATUS.get(error.code, 403), error.code, detail, decision=str(error.decision.id))
+
+
+def _of_framework(error: exceptions.APIException) -> Problem:
+    codes = error.get_codes()
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return Problem(401, "not_signed_in", _("You are not signed in."), remedy=_("Sign in again."))
+    if isinstance(error, exceptions.ValidationError):
+        field = next(iter(codes), "") if isinstance(codes, Mapping) else ""
+        return Problem(400, "invalid", _("The input does not fit."), field=str(field))
+    return Problem(error.status_code, codes if isinstance(codes, str) else "invalid", str(error.detail))
+
+
+_ANSWERS: tuple[tuple[type[Exception], Callable[[Any], Problem]], ...] = (
+    (AccessDenied, _refusal),
+    (DomainError, _of_domain),
+    (PolicyLanguageError, _of_domain),
+    (Http404, lambda _error: Problem(404, "not_found", _("There is nothing here."))),
+    (exceptions.APIException, _of_framework),
+)
+
+
+def exception_handler(error: Exception, _context: Mapping[str, Any]) -> Response | None:
+    """Turn an error into `application/problem+json`; anything unknown stays an error of the server."""
+    problem = problem_of(error)
+    if problem is None:
+        return None
+    answer = Response(problem.document(), status=problem.status, content_type=PROBLEM)
+    if problem.retry_after:
+        answer.headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Session"
+    return answer
