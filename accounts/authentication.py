@@ -1,7 +1,7 @@
 """Who is behind an API request or a socket."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from rest_framework.authentication import SessionAuthentication as FrameworkSessionAuthentication
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from accounts import ratelimit, sessions
 from accounts.actions import note_violation, use_ticket
@@ -20,6 +19,9 @@ from audit.events import Event
 from tenancy.actor import Actor, anonymous_actor
 from tenancy.errors import DomainError, NotFound, NotSignedIn
 from tenancy.scoping import within
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # imports these classes itself, through the settings
 
 TICKET_PREFIX = "ticket."
 
@@ -45,7 +47,7 @@ class SessionAuthentication(FrameworkSessionAuthentication):
 class ApiThrottle(BaseThrottle):
     """Every request to the API counts, by session or address."""
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
+    def allow_request(self, request: Request, view: "APIView") -> bool:
         limit = getattr(view, "limit", ratelimit.API)
         let_in(limit, request._request.actor, of_request(request._request))  # noqa: SLF001
         return True

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -11,12 +11,14 @@ from rest_framework import exceptions
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from policy.language.errors import PolicyLanguageError
 from policy.types import AccessDenied
 from tenancy.actor import SubjectKind
 from tenancy.errors import DomainError, RateLimited
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # imports these classes itself, through the settings
 
 PROBLEM = "application/problem+json"
 _STATUS = {
@@ -43,7 +45,7 @@ class AsksForAction(BasePermission):
     Whether the Action is permitted is for the PEP to say, in the function that performs it.
     """
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         actor = getattr(request, "actor", None)
         signed_in = actor is not None and actor.subject.kind in (SubjectKind.USER, SubjectKind.SERVICE)
         return signed_in and request.method in getattr(view, "asks", {})

@@ -35,7 +35,7 @@ def test_the_console_has_one_trusted_type_policy_and_is_strict_in_all_else(clien
 
 def test_every_answer_is_hardened(headers):
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert headers["X-Frame-Options"] == "DENY"
