@@ -1,4 +1,7 @@
-"""Changes that concern the audit log itself. Those above the PEP call them inside their own action; commands in `standalone`."""
+"""Changes that concern the audit log itself.
+
+Those above the PEP call them inside an action of their own, commands inside `standalone`.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -86,5 +89,9 @@ def note_verification(actor: Actor, *, intact: bool, sizes: Mapping[str, int]) -
 def note_lost_tail(actor: Actor, *, store: Store, known_size: int) -> None:
     """State that entries known from outside are gone, after a restore or a failover: it is never silent."""
     record(
-        Event.AUDIT_TAIL_LOST, actor, store=store.value, known_size=known_size, present_size=sealed_size(actor.workspace_id, store)
+        Event.AUDIT_TAIL_LOST,
+        actor,
+        store=store.value,
+        known_size=known_size,
+        present_size=sealed_size(actor.workspace_id, store),
     )

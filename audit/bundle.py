@@ -1,6 +1,7 @@
-"""Export: everything that an auditor needs to check a workspace's log without the platform (docs/audit.md has the format).
+"""Export: everything that an auditor needs to check a workspace's log without the platform.
 
-Only sealed entries leave, in the order of sealing, so that each file can be checked against the signed roots.
+The format stands in docs/audit.md. Only sealed entries leave, in the order of sealing, so that each file can be checked
+against the signed roots.
 """
 
 import gzip
@@ -57,7 +58,9 @@ def export(workspace_id: UUID | None, folder: Path, *, using: str = "auditor") -
     if any(folder.iterdir()):
         raise Conflict(_("The folder is not empty."), field="out", remedy=_("Name a new one."))
     with snapshot(using, read_only=True):
-        logs = [_export_log(folder, workspace_id, log, store, using) for log, store in _rows(using, _LOGS, workspace_id)]
+        logs = [
+            _export_log(folder, workspace_id, log, store, using) for log, store in _rows(using, _LOGS, workspace_id)
+        ]
         keys = trust.load(using).keys
     described = [{"vkey": one.key.vkey, "from_round": one.from_round, "to_round": one.to_round} for one in keys]
     _write(folder / "vkeys.json", described)
@@ -95,10 +98,10 @@ def _export_log(folder: Path, workspace_id: UUID | None, log: UUID, store: str, 
     }
 
 
-def _rows(using: str, statement: str, argument: object) -> list[tuple[Any, ...]]:
+def _rows(using: str, statement: str, argument: UUID | None) -> list[tuple[Any, ...]]:
     with connections[using].cursor() as cursor:
         cursor.execute(statement, [argument])
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _stream(using: str, statement: str, log: UUID) -> Iterator[bytes]:

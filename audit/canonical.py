@@ -1,7 +1,7 @@
-"""The one byte form of an entry: RFC 8785 (JCS), on a restricted set of values where sorted, compact JSON already is JCS.
+"""The one byte form of an entry: RFC 8785 (JCS), where sorted, compact JSON already is JCS.
 
 Keys are `[a-z0-9_:.-]` ASCII, values are text, true, false, null, whole numbers below 2^53, lists and objects of these.
-Floats and other keys are refused, because there JCS and plain JSON differ; lone surrogates, because they have no UTF-8 form.
+Floats and other keys are refused, because there JCS and plain JSON differ; lone surrogates have no UTF-8 form.
 """
 
 import json
@@ -55,7 +55,7 @@ def _check(value: object, where: str) -> None:
         _check_object(value, where)  # type: ignore[arg-type]
         return
     if kind is list or kind is tuple:
-        for position, item in enumerate(value):  # type: ignore[arg-type]
+        for position, item in enumerate(value):  # type: ignore[arg-type, var-annotated]
             _check(item, f"{where}[{position}]")
         return
     raise NotCanonical(f"{where} is a {kind.__name__}")

@@ -1,4 +1,4 @@
-"""One round of sealing while it is made: what it adds to each log's tree, to the tree of the rounds, and to the tables."""
+"""One round of sealing while it is made: what it adds to the trees of the logs and of the rounds, and to the tables."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,8 @@ ROUND_ENTRY = Struct("!16sQQ32s")
 
 _ADD_LOG = "insert into audit_log (id, workspace_id, store) values (%s, %s, %s) on conflict do nothing"
 _ADD_SEAL = (
-    "insert into audit_seal (id, workspace_id, log_id, n, round, epoch, lo, hi, size_from, size_to, frontier, root, note, at)"
+    "insert into audit_seal"
+    " (id, workspace_id, log_id, n, round, epoch, lo, hi, size_from, size_to, frontier, root, note, at)"
     " values (%s, %s, %s, %s, %s, %s, %s::xid8, %s::xid8, %s, %s, %s, %s, %s, %s)"
 )
 _ADD_TILE = "insert into audit_tile (log_id, n, part, leaves) values (%s, %s, %s, %s)"
@@ -59,7 +60,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An entry that no writer of ours made, or one that tells of missing ones: sealed all the same, and never silently."""
+    """An entry that no writer of ours made, or one that tells of missing ones: sealed all the same, never silently."""
 
     entry_id: UUID
     workspace_id: UUID | None

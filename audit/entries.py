@@ -119,7 +119,7 @@ def of_line(line: "Line", epoch: int) -> tuple[list[Row], list[Body]]:
 
 
 def of_decision(line: "DecisionLine", epoch: int) -> tuple[list[Row], list[Body]]:
-    """The entry of one decision, or of counted ones; the line's decision id is the entry's, so that it can be looked up."""
+    """The entry of one decision, or of counted ones; the decision's id is the entry's, so that it can be looked up."""
     workspace_id = _workspace(line.actor)
     entry_id = line.decision_id
     heading = _Heading(

@@ -11,8 +11,16 @@ from django.utils.translation import gettext as _
 
 from tenancy.errors import Unavailable
 
-_HERE = (
-    "select c.system_identifier, k.timeline_id from pg_control_system() c, pg_control_checkpoint() k"
+_HERE = "select c.system_identifier, k.timeline_id from pg_control_system() c, pg_control_checkpoint() k"
+_BEGIN_FIRST = (
+    "insert into audit_cluster (epoch, system_identifier, timeline, reason)"
+    " select 1, c.system_identifier, k.timeline_id, 'first' from pg_control_system() c, pg_control_checkpoint() k"
+    " where not exists (select 1 from audit_cluster)"
+)
+_BEGIN_NEXT = (
+    "insert into audit_cluster (epoch, system_identifier, timeline, reason)"
+    " select (select max(epoch) + 1 from audit_cluster), c.system_identifier, k.timeline_id, %s"
+    " from pg_control_system() c, pg_control_checkpoint() k returning epoch"
 )
 _LATEST = "select epoch, system_identifier, timeline from audit_cluster order by epoch desc limit 1"
 
@@ -67,20 +75,13 @@ def checked(using: str = "default") -> int:
 def begin_first(using: str = "owner") -> None:
     """Name the running cluster as the first epoch, if there is none yet. Owner role."""
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            "insert into audit_cluster (epoch, system_identifier, timeline, reason)"
-            f" select 1, h.* , 'first' from ({_HERE}) h where not exists (select 1 from audit_cluster)"  # noqa: S608
-        )
+        cursor.execute(_BEGIN_FIRST)
 
 
 def begin_next(reason: str, *, using: str = "owner") -> int:
     """Begin a new epoch in the running cluster, for a stated reason. Owner role; returns its number."""
     with connections[using].cursor() as cursor:
-        cursor.execute(
-            "insert into audit_cluster (epoch, system_identifier, timeline, reason)"
-            f" select (select max(epoch) + 1 from audit_cluster), h.*, %s from ({_HERE}) h returning epoch",  # noqa: S608
-            [reason],
-        )
+        cursor.execute(_BEGIN_NEXT, [reason])
         epoch = int(cursor.fetchone()[0])
     forget()
     return epoch

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one event, one line
 """Everything that can happen in this product, each classified on the line that declares it.
 
 To add an event, add one line: a past-tense `noun:noun:verb`, then `kind(family, stores, needed data ..)`.
@@ -7,6 +8,7 @@ can be recorded that nobody has placed in a store (AU-1). Every event may also c
 
 import re
 from enum import StrEnum, unique
+from typing import Self
 
 from audit.kinds import (
     BOTH,
@@ -36,7 +38,7 @@ class _Classified(StrEnum):
 
     kind: Kind
 
-    def __new__(cls, name: str, classification: Kind) -> "_Classified":
+    def __new__(cls, name: str, classification: Kind) -> Self:
         if not isinstance(classification, Kind):
             raise TypeError(f"{name} has no classification: give it kind(family, stores, ..)")
         if not _NAME.match(name):

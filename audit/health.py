@@ -1,4 +1,4 @@
-"""How far sealing lags behind, for `doctor`, the metrics and the console; and whether the guards of the tables stand."""
+"""How far sealing lags behind, and whether the guards of the tables stand: for `doctor`, the metrics, the console."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,8 @@ from django.db import connections
 
 LAG_ALARM_SECONDS = 10.0
 ROUND_ALARM_SECONDS = 180.0
+GUARDS = 2
+"""Append-only triggers of a table: one against row changes, one against TRUNCATE."""
 TABLES = (
     "audit_boundary",
     "audit_cluster",
@@ -21,7 +23,8 @@ _WALLED = ("audit_boundary", "audit_entitlement", "audit_event", "audit_log", "a
 _TRIGGERS = (
     "select c.relname, count(*) filter (where t.tgenabled = 'A') from pg_class c"
     " left join pg_trigger t on t.tgrelid = c.oid and t.tgname in ('append_only', 'append_only_whole')"
-    " where c.relname = any(%s) or c.oid in (select inhrelid from pg_inherits where inhparent = 'audit_event'::regclass)"
+    " where c.relname = any(%s)"
+    " or c.oid in (select inhrelid from pg_inherits where inhparent = 'audit_event'::regclass)"
     " group by c.relname"
 )
 _OPEN = "select relname from pg_class where relname = any(%s) and not (relrowsecurity and relforcerowsecurity)"
@@ -38,7 +41,7 @@ _GRANTS = (
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """Seconds since the oldest entry that is not sealed was made (0 if all are), and since the last round (None: never)."""
+    """Seconds since the oldest unsealed entry was made (0: all are sealed), and since the last round (None: never)."""
 
     unsealed_seconds: float
     round_seconds: float | None
@@ -60,7 +63,7 @@ def weakened_guards(using: str = "auditor") -> list[str]:
     """The protections of the audit tables that are not in force; empty when all stand."""
     with connections[using].cursor() as cursor:
         cursor.execute(_TRIGGERS, [list(TABLES)])
-        found = [f"{table}: an append-only trigger is off" for table, active in cursor.fetchall() if active < 2]
+        found = [f"{table}: an append-only trigger is off" for table, active in cursor.fetchall() if active < GUARDS]
         cursor.execute(_OPEN, [list(_WALLED)])
         found += [f"{table}: row-level security is off or not forced" for (table,) in cursor.fetchall()]
         cursor.execute(_KEY)

@@ -4,7 +4,7 @@ Pure values, no Django. A kind is stated on the one line that declares its event
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
@@ -13,12 +13,12 @@ from uuid import UUID
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_CODE = 200
 MAX_PERSONAL = 4000
-_NAME = re.compile(r"[a-z0-9_:.\-]{1,%d}\Z" % MAX_CODE)
-_CODE = re.compile(r"[\x21-\x7e]{1,%d}\Z" % MAX_CODE)
+_NAME = re.compile(rf"[a-z0-9_:.\-]{{1,{MAX_CODE}}}\Z")
+_CODE = re.compile(rf"[\x21-\x7e]{{1,{MAX_CODE}}}\Z")
 
 
 class Unrecordable(ValueError):
-    """The data of an event does not fit its kind: a defect of the caller, so the action fails instead of half a record."""
+    """The data of an event does not fit its kind: a defect of the caller, and the action fails with it."""
 
 
 class Family(StrEnum):
@@ -142,7 +142,7 @@ class Kind:
 
 
 def kind(family: Family, stores: tuple[Store, ...], /, **fields: Shape | Maybe) -> Kind:
-    """Classify an event: its family, its stores, and the data it needs by name; `maybe(..)` marks what may be absent."""
+    """Classify an event: its family, its stores, and the data it needs by name; `maybe(..)` may be absent."""
     return Kind(family, stores, {**COMMON, **fields})
 
 
@@ -153,7 +153,9 @@ def fit(of: Kind, name: str, data: Mapping[str, object]) -> tuple[dict[str, obje
     """
     unknown = data.keys() - of.fields.keys()
     if unknown:
-        raise Unrecordable(f"{name} does not carry {', '.join(sorted(unknown))}; it carries {', '.join(sorted(of.fields))}")
+        raise Unrecordable(
+            f"{name} does not carry {', '.join(sorted(unknown))}; it carries {', '.join(sorted(of.fields))}"
+        )
 
     public: dict[str, object] = {}
     personal: dict[str, object] = {}
@@ -174,7 +176,7 @@ def _refuse_absent(name: str, field_name: str, wanted: Shape | Maybe) -> None:
 
 
 def microseconds(moment: datetime) -> str:
-    """A moment as decimal microseconds since 1970: text, because JSON numbers above 2^53 are not exact (RFC 8785 §3.2.2.3)."""
+    """A moment as decimal microseconds since 1970; text, since JSON numbers end at 2^53 (RFC 8785 §3.2.2.3)."""
     return str((moment - EPOCH) // timedelta(microseconds=1))
 
 
@@ -247,16 +249,16 @@ def _personal(value: object) -> str:
     return text
 
 
-def _many(one):  # noqa: ANN001, ANN202 - composes the shapes above
+def _many(one: Callable[[object], str]) -> Callable[[object], list[str]]:
     def fit_many(values: object) -> list[str]:
-        if isinstance(values, str) or not hasattr(values, "__iter__"):
+        if isinstance(values, str) or not isinstance(values, Iterable):
             raise TypeError(f"it is a {type(values).__name__}")
         return [one(value) for value in values]
 
     return fit_many
 
 
-_FITS = {
+_FITS: dict[Shape, Callable[[object], object]] = {
     Shape.ID: _id,
     Shape.IDS: _many(_id),
     Shape.CODE: _code,

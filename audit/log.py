@@ -1,7 +1,8 @@
 """The one way to say that something happened.
 
-`record` puts a line on the open ledger; the PEP writes the ledger inside the transaction of the change, so that a change
-without its line, or a line without its change, cannot be committed. Only `policy.pep` and `actions` import this module.
+`record` puts a line on the open ledger; the PEP writes the ledger inside the transaction of the change, so that neither
+the change without its line nor the line without its change can be committed. Only `policy.pep`
+and `actions` import this module.
 """
 
 from collections.abc import Iterator
@@ -109,7 +110,9 @@ def collecting() -> Iterator[Ledger]:
         _open.reset(token)
 
 
-def record(event: Event, actor: Actor, *, target: Target | None = None, outcome: str = "success", **data: object) -> Line:
+def record(
+    event: Event, actor: Actor, *, target: Target | None = None, outcome: str = "success", **data: object
+) -> Line:
     """State that something happened, as this actor's doing; it is written together with the change it belongs to.
 
     Raises NoLedger outside an action and Unrecordable if the data does not fit the event's kind.

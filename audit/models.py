@@ -1,6 +1,7 @@
-"""Read-only views of the audit tables, for the console and the API. Rows are made by `audit.store` and the sealer alone.
+# ruff: noqa: DJ008 - a row here has no name; its columns are what is shown
+"""Read-only views of the audit tables, for the console and the API; `audit.store` and the sealer alone make rows.
 
-The tables stand in a hand-written migration (R36): partitions, column grants and append-only triggers are beyond models.
+The tables stand in hand-written migrations (R36): partitions, column grants and triggers are beyond models.
 There are no foreign keys: an entry outlives whatever it speaks of.
 """
 
@@ -21,7 +22,7 @@ class XidField(models.Field):  # type: ignore[type-arg]
     generated = True
     db_returning = False
 
-    def db_type(self, connection: object) -> str:
+    def db_type(self, _connection: object) -> str:
         return "xid8"
 
     def from_db_value(self, value: object, *_rest: object) -> int | None:
@@ -34,7 +35,7 @@ class ReadOnlyQuerySet(models.QuerySet[Any]):
     def _refuse(self, *_arguments: object, **_named: object) -> NoReturn:
         raise TypeError(f"{self.model.__name__} is append-only; entries are made by audit.log.record")
 
-    create = update = delete = bulk_create = bulk_update = get_or_create = update_or_create = _refuse  # type: ignore[assignment]
+    create = update = delete = bulk_create = bulk_update = get_or_create = update_or_create = _refuse
 
 
 class WorkspaceEntries(models.Manager.from_queryset(ReadOnlyQuerySet)):  # type: ignore[misc]
@@ -44,7 +45,8 @@ class WorkspaceEntries(models.Manager.from_queryset(ReadOnlyQuerySet)):  # type:
         workspace_id = current_workspace_id()
         if workspace_id is None:
             raise OutsideWorkspace(f"{self.model.__name__} was asked for outside a workspace")
-        return super().get_queryset().filter(workspace_id=workspace_id)
+        found: models.QuerySet[Any] = super().get_queryset().filter(workspace_id=workspace_id)
+        return found
 
 
 class Entry(models.Model):

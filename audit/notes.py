@@ -1,7 +1,7 @@
 """Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint): the short text that vouches for a whole log.
 
-Several keys may sign one note; a reader counts the signatures of keys it trusts and ignores the rest, which is what makes
-rotation and witnesses possible.
+Several keys may sign one note; a reader counts the signatures of keys it trusts and ignores the rest. That is what
+makes rotation and witnesses possible.
 """
 
 import base64
@@ -15,6 +15,8 @@ from audit.offline import signature_holds
 from audit.signing import Signer
 
 DASH = "\u2014"
+KEY_ID = 4
+HASH = 32
 _NAME = re.compile(r"[^\s+]+\Z")
 _NUMBER = re.compile(r"(0|[1-9][0-9]*)\Z")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
@@ -47,7 +49,7 @@ class PublicKey:
         name, _, rest = vkey.partition("+")
         stated, _, encoded = rest.partition("+")
         raw = _decode(encoded)
-        if not _NAME.match(name) or len(raw) < 2:
+        if not _NAME.match(name) or len(raw) <= 1:
             raise BadNote("this is no vkey")
         key = cls(name, raw[0], raw[1:])
         if key.key_id.hex() != stated:
@@ -89,7 +91,7 @@ class Checkpoint:
 
 
 def key_id(name: str, algorithm: int, key: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + bytes([algorithm]) + key).digest()[:4]
+    return sha256(name.encode() + b"\n" + bytes([algorithm]) + key).digest()[:KEY_ID]
 
 
 def sign(checkpoint: Checkpoint, signers: Iterable[Signer]) -> str:
@@ -128,18 +130,19 @@ def _signature(line: str) -> Signature:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     raw = _decode(encoded)
-    if dash != DASH or not _NAME.match(name) or len(raw) < 5:
+    if dash != DASH or not _NAME.match(name) or len(raw) <= KEY_ID:
         raise BadNote("a signature line is malformed")
-    return Signature(name, raw[:4], raw[4:])
+    return Signature(name, raw[:KEY_ID], raw[KEY_ID:])
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
     """Read the text of a checkpoint. Raises BadNote."""
     lines = text.split("\n")
-    if len(lines) < 4 or lines[-1] or not all(lines[:-1]) or not _NUMBER.match(lines[1]):
+    *body, end = lines
+    if len(body) <= 2 or end or not all(body) or not _NUMBER.match(body[1]):  # noqa: PLR2004 - three lines at least
         raise BadNote("a checkpoint is an origin, a size and a root, each on its line")
     root = _decode(lines[2])
-    if len(root) != 32:
+    if len(root) != HASH:
         raise BadNote("the root is not a SHA-256 hash")
     extensions = tuple((word, value) for word, _, value in (line.partition(" ") for line in lines[3:-1]))
     return Checkpoint(lines[0], int(lines[1]), root, extensions)

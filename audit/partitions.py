@@ -7,7 +7,10 @@ from django.db import connections
 from audit import epochs
 
 DAYS_AHEAD = 7
-_EXISTING = "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'audit_event'::regclass"
+_EXISTING = (
+    "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+    " where i.inhparent = 'audit_event'::regclass"
+)
 _PREFIX = "audit_event_"
 
 

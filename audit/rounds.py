@@ -1,4 +1,4 @@
-"""The walk over the rounds of sealing: their own tree, and each seal's place in it. A log that vanished is missed here."""
+"""The walk over the rounds of sealing: their tree, and each seal's place in it. A log that vanished is missed here."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple

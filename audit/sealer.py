@@ -1,12 +1,12 @@
 """Sealing: windows of finished transactions become leaves of each log's tree, under a signed checkpoint.
 
 A round takes every entry whose transaction id lies in `[lo, hi)`, where `hi` is the oldest transaction still running in
-its own snapshot. All below it is finished, so the window can never gain a row: one that appears there later is back-dated
-by definition. Counting by id instead loses rows that commit late.
+its own snapshot. All below it is finished, so the window can never gain a row: one that appears there later is
+back-dated by definition. Counting by id instead loses rows that commit late.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby, starmap
 from operator import attrgetter
 from uuid import UUID
@@ -88,10 +88,10 @@ class Sealer:
         with connections[self.using].cursor() as cursor:
             cursor.execute(_LAST_ROUND)
             row = cursor.fetchone()
-            self.last = Head(*row[:4], tuple(merkle.unpack(bytes(row[4]))), row[5]) if row else Head()
+            self.last = _head(*row) if row else Head()
             cursor.execute(_HEADS)
             self.heads = {
-                log_id: Head(n, epoch, hi, size, tuple(merkle.unpack(bytes(frontier))))
+                log_id: _head(n, epoch, hi, size, frontier)
                 for log_id, n, epoch, hi, size, frontier in cursor.fetchall()
             }
 
@@ -140,3 +140,7 @@ class Sealer:
     def _found(self, lo: int, hi: int) -> list[Found]:
         with raw_cursor(self.using) as cursor:
             return list(starmap(Found, cursor.execute(_ROWS, [self.epoch, str(lo), str(hi)], binary=True).fetchall()))
+
+
+def _head(n: int, epoch: int, hi: int, size: int, frontier: bytes, at: datetime | None = None) -> Head:
+    return Head(n, epoch, hi, size, tuple(merkle.unpack(bytes(frontier))), at)

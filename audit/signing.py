@@ -1,4 +1,4 @@
-"""What audit needs of keys, stated here because audit may not import it; `keys` registers implementations at start (R24).
+"""What audit needs of keys, stated here because audit may not import it; `keys` registers it at start (R24).
 
 The signing key is unsealed only in the sealer's process; every process that writes holds the row MAC and the digest.
 """
@@ -43,9 +43,11 @@ class RowMac(Protocol):
 
 @runtime_checkable
 class Digest(Protocol):
-    """Keyed hash of what may not stand in clear (addresses, agents), so that equal ones can be found and none guessed."""
+    """Keyed hash of what may not stand in clear (addresses, agents): equal ones can be found, none guessed."""
 
     def digest(self, workspace_id: UUID | None, purpose: str, text: str) -> bytes: ...
+
+    def __hash__(self) -> int: ...
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""The hot statements of audit: entries and their bodies go in as one INSERT each, by arrays (R37: no COPY behind a wall).
+"""The hot statements of audit: entries and bodies go in as one INSERT each, by arrays (R37: no COPY behind a wall).
 
 They return nothing, so that they can stand in a pipeline on the caller's connection; what is wrong is refused by the
 wall's own checks (another workspace, another epoch) when the pipeline is synchronised or the transaction commits.
@@ -71,7 +71,7 @@ def insert(lines: Iterable["Line"], decisions: Iterable["DecisionLine"], *, usin
 
 
 def _count(cursor: "psycopg.Cursor[tuple[object, ...]]", rows: Sequence[entries.Row]) -> None:
-    """Tell the heartbeat what is durable now. Where a store was closed, its entries were not inserted and do not count."""
+    """Tell the heartbeat what is durable now. Entries for a closed store were not inserted and do not count."""
     all_in = cursor.rowcount == len(rows)
     counted = [row.env for row in rows if row.kind != _TALLY and (all_in or row.store != Store.COMPLIANCE)]
     present().committed(counted)

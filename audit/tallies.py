@@ -1,7 +1,7 @@
 """What writers said they committed, held against what was sealed: this finds entries deleted before their seal.
 
-A tally is sealed in the same round as the entries it counts or in a later one, because they were committed before it was
-written. So what is missing then is missing for good.
+A tally is sealed in the same round as the entries it counts or in a later one, because they were committed before it
+was written. So what is missing then is missing for good.
 """
 
 import time

@@ -23,7 +23,7 @@ _LOGS = (
 )
 _STRANGERS = (
     "select distinct e.log_id from audit_event e"
-    " where e.epoch = (select max(epoch) from audit_round) and e.xid < (select hi from audit_round order by n desc limit 1)"
+    " where (e.epoch, e.xid) < (select epoch, hi from audit_round order by n desc limit 1)"
     " and not exists (select 1 from audit_log l where l.id = e.log_id)"
 )
 ALL = "all workspaces"
@@ -133,7 +133,9 @@ def _compared(outside: _Outside, extents: dict[str, _Extent]) -> Iterator[Findin
     checkpoint = outside.checkpoint
     extent = extents.get(checkpoint.origin)
     if extent is None:
-        yield Finding(ALL, checkpoint.origin, None, None, "the checkpoint from outside speaks of a log that is not here")
+        yield Finding(
+            ALL, checkpoint.origin, None, None, "the checkpoint from outside speaks of a log that is not here"
+        )
         return
 
     def finding(entry: int | None, text: str) -> Finding:
@@ -142,11 +144,17 @@ def _compared(outside: _Outside, extents: dict[str, _Extent]) -> Iterator[Findin
     if not outside.vouched:
         yield finding(None, "no trusted key signed the checkpoint from outside")
     elif checkpoint.size > extent.size:
-        yield finding(extent.size, f"the log ends here, but had {checkpoint.size} entries: it was truncated or rewritten")
+        yield finding(
+            extent.size, f"the log ends here, but had {checkpoint.size} entries: it was truncated or rewritten"
+        )
     elif checkpoint.size < extent.begins:
-        yield finding(checkpoint.size, "the checkpoint from outside is older than the pruning boundary; use a newer one")
+        yield finding(
+            checkpoint.size, "the checkpoint from outside is older than the pruning boundary; use a newer one"
+        )
     elif extent.roots.get(checkpoint.size, merkle.EMPTY_ROOT) != checkpoint.root:
-        yield finding(None, f"the first {checkpoint.size} entries are not those of the checkpoint: history was rewritten")
+        yield finding(
+            None, f"the first {checkpoint.size} entries are not those of the checkpoint: history was rewritten"
+        )
 
 
 def _unannounced(walked: Iterable[Walked]) -> Iterator[Finding]:

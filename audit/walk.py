@@ -1,4 +1,4 @@
-"""The walk over one log in the database: every entry against its leaf, every seal against its root, window and signature."""
+"""The walk over one log: every entry against its leaf, every seal against its root, window and signature."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -17,7 +17,8 @@ from audit.trust import Trust
 _SEALS = (
     "select n, round, epoch, lo::text::bigint, hi::text::bigint, size_from, size_to, root, note,"
     " (extract(epoch from at) * 1000000)::bigint,"
-    " (select string_agg(t.leaves, ''::bytea order by t.part) from audit_tile t where t.log_id = s.log_id and t.n = s.n)"
+    " (select string_agg(t.leaves, ''::bytea order by t.part) from audit_tile t"
+    "  where t.log_id = s.log_id and t.n = s.n)"
     " from audit_seal s where log_id = %s order by n"
 )
 _ROWS = (

@@ -1,8 +1,8 @@
 """Who writes in this process, and what it has committed: the stamp in every entry, and the count behind the heartbeat.
 
-Between a commit and its seal an entry is vouched for by its MAC alone, and a MAC does not show a deletion. So each writer
-tells, some seconds later and under a MAC too, how many entries it committed in each interval and what their hashes sum
-up to; the sealer holds that against what it sealed. Rolled-back entries are not counted, and leave no gap.
+Between a commit and its seal an entry is vouched for by its MAC alone, and a MAC does not show a deletion. So each
+writer tells, some seconds later and under a MAC too, how many entries it committed in each interval and what their
+hashes sum up to; the sealer holds that against what it sealed. Rolled-back entries are not counted, and leave no gap.
 """
 
 import os

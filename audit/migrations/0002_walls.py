@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - SQL of our own names only
 from django.db import migrations
 
 FUNCTIONS = """

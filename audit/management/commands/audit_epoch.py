@@ -24,5 +24,7 @@ class Command(BaseCommand):
             raise CommandError("A new epoch needs the owner role. Set CORDON_DATABASE_OWNER_URL.")
         epoch = epochs.begin_next(options["reason"])
         with standalone(PLATFORM):
-            record(Event.AUDIT_EPOCH_STARTED, platform_actor(cause="audit_epoch"), epoch=epoch, reason=options["reason"])
+            record(
+                Event.AUDIT_EPOCH_STARTED, platform_actor(cause="audit_epoch"), epoch=epoch, reason=options["reason"]
+            )
         self.stdout.write(f"epoch {epoch} has begun; restart the web, worker and sealer processes")

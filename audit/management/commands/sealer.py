@@ -118,7 +118,7 @@ class Command(BaseCommand):
             )
         return done
 
-    def _say(self, event: Event, actor: Actor | None = None, **data: object) -> None:
+    def _say(self, event: Event, actor: Actor | None = None, **data: Any) -> None:
         """A line of the sealer's own; it is sealed in the next round."""
         speaker = actor or platform_actor(cause="sealer")
         with standalone(speaker.workspace_id, using=ALIAS):

@@ -25,7 +25,9 @@ ALIAS = "auditor"
 
 
 class Command(BaseCommand):
-    help = "Verify every entry, seal and signature. Exit status 0: intact. 1: not, with store, seal and first bad entry."
+    help = (
+        "Verify every entry, seal and signature. Exit status 0: intact. 1: not, with store, seal and first bad entry."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
