@@ -9,7 +9,16 @@ from policy.catalogue import Action
 from policy.models import EpochKind
 from policy.pep import decide_many, enforce
 from policy.types import AccessDenied, Decision, Question, Resource
-from rooms.models import Membership, MembershipState, Message, Room, Thread
+from rooms.models import (
+    Membership,
+    MembershipState,
+    Message,
+    MessageRevision,
+    Room,
+    RoomKind,
+    RoomState,
+    Thread,
+)
 from tenancy.actor import Actor
 from tenancy.errors import NotFound
 
@@ -119,3 +128,17 @@ def members_of(room_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
 
 def messages_by_id(message_ids: Sequence[UUID]) -> list[Message]:
     return list(Message.objects.filter(id__in=message_ids))
+
+
+def memberships_in(room_id: UUID) -> list[Membership]:
+    """Everybody who stands in a room, suspended people included."""
+    held = Membership.objects.filter(room_id=room_id).exclude(state=MembershipState.REMOVED)
+    return list(held.order_by("joined_at", "id"))
+
+
+def public_rooms() -> list[Room]:
+    return list(Room.objects.filter(kind=RoomKind.PUBLIC, state=RoomState.ACTIVE).order_by("created_at", "id"))
+
+
+def revisions_of(message: Message) -> list[MessageRevision]:
+    return list(MessageRevision.objects.filter(message=message).order_by("revision"))

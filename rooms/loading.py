@@ -13,14 +13,16 @@ from accounts.access import flags_of
 from policy import epochs, pep
 from policy.catalogue import Action
 from policy.models import EpochKind
+from policy.types import AccessDenied
 from rooms import news, roomlist, store
 from rooms.access import access_room, membership_of, messages_by_id, rooms_by_id
 from rooms.cursors import cursor_of
-from rooms.frames import Close
+from rooms.frames import Close, Hello
 from rooms.history import states_of
 from rooms.people import people_views
 from rooms.seats import Place
 from rooms.views import MessageState
+from rooms.welcome import Welcome, welcome
 from tenancy.actor import Actor
 from tenancy.errors import NotSignedIn
 from tenancy.scoping import within
@@ -73,7 +75,7 @@ def room_for(actor: Actor, room_id: UUID) -> RoomFor | None:
                 if membership is None:
                     return None
                 view = roomlist.room_views(actor, [membership])[0]
-        except pep.AccessDenied:
+        except AccessDenied:
             return None
     return RoomFor(view, Place(room.id, room.marking, roomlist.is_governed(room)))
 
@@ -99,3 +101,9 @@ def heads(workspace_id: UUID, room_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {room.id: cursor_of(workspace_id, room.id, room.last_seq) for room in rooms.values()}
 
 
+
+
+def welcomed(actor: Actor, frame: Hello) -> Welcome:
+    """The first answer on a socket."""
+    with pep.unit(actor.workspace_id), pep.reading(actor):
+        return welcome(actor, frame)

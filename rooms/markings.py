@@ -8,7 +8,6 @@ from policy.snapshot import MARKING, latest
 from tenancy.errors import Invalid
 
 
-
 def levels(workspace_id: UUID) -> tuple[str, ...]:
     """The workspace's markings, the lowest first."""
     return latest(workspace_id).markings

@@ -10,7 +10,6 @@ from rooms.frames import Close
 from rooms.views import MessageState
 from tenancy.actor import Actor
 
-
 Sight = tuple[tuple[str, bool], ...]
 """What one recipient may see, marking by marking."""
 

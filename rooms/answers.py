@@ -1,0 +1,21 @@
+"""The socket's one table from an error to an answer."""
+
+from typing import Any
+
+from policy.types import AccessDenied
+from rooms.reasons import words_of
+from rooms.views import error_frame
+from tenancy.errors import DomainError, RateLimited
+
+
+def refusal(request_id: str | None, error: BaseException) -> dict[str, Any]:
+    """What the client is told of an error; of one that nobody foresaw, nothing but that it happened."""
+    if isinstance(error, AccessDenied):
+        decision = error.decision
+        max_age = next((dict(one.params).get("max_age") for one in decision.reasons if one.code == "step_up_required"), None)
+        return error_frame(request_id, error.code, words_of(decision), decision=decision.id, max_age=max_age)
+    if isinstance(error, RateLimited):
+        return error_frame(request_id, error.code, error.message, remedy=error.remedy, retry_after=error.retry_after)
+    if isinstance(error, DomainError):
+        return error_frame(request_id, error.code, error.message, field=error.field, remedy=error.remedy)
+    return error_frame(request_id, "server_error", "Something went wrong on the server.")

@@ -1,0 +1,62 @@
+"""Why do I have access? The verdict, each condition with its truth, and one's own facts with their sources (PO-13)."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from policy import explaining, pep
+from policy.catalogue import Action
+from policy.types import AccessDenied, Question
+from rooms import frames
+from rooms.access import access_room, membership_of, room_resource
+from rooms.reasons import words_of
+from rooms.views import stamp
+from tenancy.actor import Actor
+
+_CAN = (
+    (Action.MESSAGE_READ, "Read messages"),
+    (Action.MESSAGE_POST, "Post messages"),
+    (Action.MENTION_ROOM, "Call everybody in the room"),
+    (Action.MEMBER_ADD, "Add people"),
+    (Action.ROOM_UPDATE, "Change name and topic"),
+    (Action.REQUIREMENT_SET, "Change what the room requires"),
+    (Action.ROOM_ARCHIVE, "Archive the room"),
+)
+
+
+def explain_access(actor: Actor, frame: frames.ExplainAccess) -> dict[str, Any]:
+    """The actor's own access to one room, with the actor's own facts and nobody else's."""
+    room = access_room(actor, frame.room, Action.ROOM_DISCOVER)
+    question = Question(actor, Action.MESSAGE_READ, room_resource(room.id))
+    decision = pep.preview([question])[0]
+    explained = explaining.explain(question, reveal=True)
+    membership = membership_of(room.id, actor.id)
+    return {
+        "verdict": decision.effect,
+        "checked_at": stamp(timezone.now()),
+        "valid_until": stamp(decision.valid_until) if decision.permits else None,
+        "reason": "" if decision.permits else words_of(decision),
+        "conditions": [condition.view() for condition in explained.conditions],
+        "role": membership.role if membership else None,
+        "can": _powers(actor, room.id),
+        "rule_text": explained.text,
+        "ends": [{"words": end.words, "at": stamp(end.at)} for end in explained.ends],
+    }
+
+
+def _powers(actor: Actor, room_id: UUID) -> list[dict[str, str]]:
+    asked = [Question(actor, action, room_resource(room_id)) for action, _words in _CAN]
+    answers = pep.preview(asked)
+    return [
+        {"action": action.value, "words": gettext(words), **_effect(answer)}
+        for (action, words), answer in zip(_CAN, answers, strict=True)
+    ]
+
+
+def _effect(answer: Any) -> dict[str, str]:
+    if answer.permits:
+        return {"effect": "yes", "why": ""}
+    step_up = AccessDenied(answer).code == "step_up_required"
+    return {"effect": "step_up" if step_up else "no", "why": words_of(answer)}

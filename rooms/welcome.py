@@ -1,0 +1,111 @@
+"""The first answer on a socket: who one is, which rooms one has, and what one missed."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts import access as accounts_access
+from policy import pep
+from policy.catalogue import Action
+from policy.snapshot import snapshot
+from policy.types import Decision, Resource
+from rooms import frames, roomlist
+from rooms.access import visible_rooms
+from rooms.cursors import seq_of
+from rooms.models import Membership
+from rooms.people import people_views, views_of
+from rooms.reads import changes_after
+from rooms.seats import Place
+from rooms.views import stamp
+from tenancy.actor import Actor
+from tenancy.errors import Invalid
+from tenancy.models import Workspace
+
+PEOPLE_TOLD = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What the client is told, and the places that its seat gets."""
+
+    data: dict[str, Any]
+    places: list[Place]
+
+
+def welcome(actor: Actor, frame: frames.Hello) -> Welcome:
+    """Everything that a client needs to begin, judged in one batch."""
+    pep.enforce(actor, Action.WORKSPACE_VIEW, Resource("workspace", actor.workspace_id))
+    held = visible_rooms(actor)
+    decisions = {membership.room_id: decision for membership, decision in held}
+    memberships = [membership for membership, _decision in held]
+    people = accounts_access.all_cards()
+    session = accounts_access.session_view(actor)
+    workspace = Workspace.objects.get(id=actor.workspace_id)
+    data = {
+        "me": {
+            **people_views([actor.id])[0],
+            "powers": sorted(accounts_access.flags_of(actor)),
+            "groups": list(accounts_access.group_ids_of(actor.id)),
+            "settings": accounts_access.client_settings(actor.id),
+        },
+        "workspace": _workspace_view(workspace),
+        "session": session,
+        "rooms": roomlist.room_views(actor, memberships, decisions),
+        "people": views_of(list(people.values())[:PEOPLE_TOLD]),
+        "lease_seconds": workspace.lease_seconds,
+        "limits": {"body_chars": frames.BODY_CHARS, "frame_bytes": frames.FRAME_BYTES},
+        "server_time": stamp(timezone.now()),
+        "resumed": _resumed(actor, frame.resume, memberships, decisions),
+    }
+    return Welcome(data, [_place(one) for one in memberships if not _ended(decisions[one.room_id])])
+
+
+def _workspace_view(workspace: Workspace) -> dict[str, Any]:
+    markings = snapshot(workspace.id).markings
+    return {
+        "id": workspace.id,
+        "slug": workspace.slug,
+        "name": workspace.name,
+        "ceiling": workspace.ceiling,
+        "markings": [{"name": name, **_appearance(name, index)} for index, name in enumerate(markings)],
+    }
+
+
+_BARS = {"UNCLASSIFIED": ("U", "u"), "CUI": ("CUI", "cui"), "CONFIDENTIAL": ("C", "c"), "SECRET": ("S", "s"), "TOP_SECRET": ("TS", "ts"), "TOP SECRET": ("TS", "ts"), "TOP_SECRET_SCI": ("TS//SCI", "sci")}  # fmt: skip
+
+
+def _appearance(name: str, _index: int) -> dict[str, str]:
+    """How a marking is abbreviated and which bar it gets; one that is not known gets the bar of unknown ones."""
+    short, bar = _BARS.get(name, (name, "unknown"))
+    return {"short": short, "bar": bar}
+
+
+def _resumed(
+    actor: Actor, wanted: dict[UUID, str], memberships: list[Membership], decisions: dict[UUID, Decision]
+) -> dict[str, Any]:
+    """What was missed in each room that the client names, if it may still be read there."""
+    found: dict[str, Any] = {}
+    for membership in memberships:
+        cursor = wanted.get(membership.room_id)
+        if cursor is None or not decisions[membership.room_id].permits:
+            continue
+        try:
+            after = seq_of(actor.workspace_id, membership.room_id, cursor)
+        except Invalid:
+            found[str(membership.room_id)] = {"resync": True}
+            continue
+        found[str(membership.room_id)] = changes_after(actor, membership.room, after)
+    return found
+
+
+def _place(membership: Membership) -> Place:
+    room = membership.room
+    return Place(room.id, room.marking, roomlist.is_governed(room))
+
+
+def _ended(decision: Decision) -> bool:
+    return roomlist.access_view(decision)["state"] == "ended"
+
+

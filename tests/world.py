@@ -1,0 +1,134 @@
+"""The named world that tests live in: workspace `olympus` with its people and rooms, and `pluto` next door.
+
+ada owns the workspace, grace is a cleared analyst on TITAN, eve has an account and nothing else.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import pytest
+
+from accounts import sessions
+from accounts.actions import create_user, set_facts
+from accounts.actions.facts import Assertion
+from accounts.circumstances import Circumstances
+from accounts.models import User
+from lifecycle.actions import create_workspace, first_owner, newborn_actor
+from policy import pep
+from policy.catalogue import RoomRole
+from rooms.actions.members import add_member
+from rooms.actions.messages import post_message
+from rooms.actions.rooms import create_room, set_requirement
+from rooms.models import Room, RoomKind
+from rooms.posting import Post, Posted
+from tenancy.actor import Actor, new_id, system_actor
+from tenancy.models import Workspace
+from tenancy.scoping import within
+
+GUARD = "clearance >= SECRET and program any_of {TITAN}"
+CLEARED = {"clearance": "SECRET", "program": ["TITAN"]}
+
+
+@dataclass(slots=True)
+class World:
+    """One workspace, furnished. Everything in it was done through actions."""
+
+    workspace: Workspace
+    people: dict[str, User] = field(default_factory=dict)
+    rooms: dict[str, Room] = field(default_factory=dict)
+    _signed_in: dict[str, tuple[Actor, str]] = field(default_factory=dict)
+
+    @property
+    def id(self) -> UUID:
+        return self.workspace.id
+
+    @property
+    def system(self) -> Actor:
+        return system_actor(self.id, cause="test")
+
+    def person(self, username: str, facts: Mapping[str, object] | None = None) -> User:
+        """A new member with these facts, told by the manual source."""
+        user = create_user(self.system, username=username, name=username.title())
+        self.people[username] = user
+        if facts:
+            self.knows(username, facts)
+        return user
+
+    def knows(self, username: str, facts: Mapping[str, object], *, until: datetime | None = None) -> None:
+        """From now on these, and only these, are the facts about somebody."""
+        asserted = {name: Assertion(value, until) for name, value in facts.items()}
+        set_facts(self.system, user_id=self.people[username].id, source="manual", facts=asserted)
+
+    def actor(self, username: str) -> Actor:
+        """The person in a session of their own."""
+        return self._session(username)[0]
+
+    def token(self, username: str) -> str:
+        """The token of that session, as the browser's cookie holds it."""
+        return self._session(username)[1]
+
+    def _session(self, username: str) -> tuple[Actor, str]:
+        if username not in self._signed_in:
+            self._signed_in[username] = self.sign_in(username)
+        return self._signed_in[username]
+
+    def sign_in(self, username: str) -> tuple[Actor, str]:
+        """A fresh session with its token, as a browser would hold it."""
+        circumstances = Circumstances(address="127.0.0.1", user_agent="test")
+        with within(self.id):
+            user = User.objects.select_related("workspace").get(id=self.people[username].id)
+            issued = sessions.begin(user, methods=["password"], device=None, circumstances=circumstances)
+            return sessions.actor_of(issued.session, circumstances), issued.token
+
+    def room(self, name: str, *, kind: RoomKind = RoomKind.PRIVATE, by: str = "ada", requirement: str = "") -> Room:
+        room = create_room(self.actor(by), kind=kind, name=name, marking=self.workspace.ceiling)
+        if requirement:
+            set_requirement(self.system, room_id=room.id, requirement=requirement)
+        self.rooms[name] = room
+        return room
+
+    def joins(self, username: str, room: str, *, role: RoomRole = RoomRole.MEMBER) -> None:
+        add_member(self.system, room_id=self.rooms[room].id, user_id=self.people[username].id, role=role)
+
+    def says(self, username: str, room: str, body: str, **how: object) -> Posted:
+        post = Post(self.actor(username), self.rooms[room].id, new_id(), body, **how)  # type: ignore[arg-type]
+        with pep.unit(self.id):
+            return post_message(self.actor(username), post=post)
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Look at rows as they are."""
+        with within(self.id):
+            yield
+
+
+def furnish(slug: str, *, ceiling: str = "SECRET") -> World:
+    """A workspace with ada, grace and eve, the room `lobby` for all and `titan` behind a requirement."""
+    newborn = newborn_actor(cause="test")
+    workspace = create_workspace(newborn, slug=slug, name=slug.title(), owner="ada")
+    with within(workspace.id):
+        Workspace.objects.filter(id=workspace.id).update(ceiling=ceiling)
+        workspace.refresh_from_db()
+        world = World(workspace, {"ada": first_owner()})
+    world.knows("ada", CLEARED)
+    world.person("grace", CLEARED)
+    world.person("eve")
+    world.room("lobby", kind=RoomKind.PUBLIC)
+    world.joins("grace", "lobby")
+    world.joins("eve", "lobby")
+    world.room("titan", requirement=GUARD)
+    world.joins("grace", "titan")
+    return world
+
+
+@pytest.fixture
+def olympus(db) -> World:
+    return furnish("olympus")
+
+
+@pytest.fixture
+def pluto(db) -> World:
+    return furnish("pluto")
