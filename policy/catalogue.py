@@ -64,6 +64,7 @@ class Action(StrEnum):
     USER_REACTIVATE = "account:user:reactivate"
     USER_UNLOCK = "account:user:unlock"
     LOCKOUT_SWEEP = "account:lockout:sweep"
+    VIOLATION_NOTE = "account:violation:note"
     PASSWORD_SET = "account:password:set"
     PROFILE_UPDATE = "account:profile:update"
     FACTS_SET = "account:facts:set"
@@ -210,6 +211,7 @@ GATES: dict[Action, Gate] = {
     Action.USER_REACTIVATE: _flags(Flag.MANAGE_USERS),
     Action.USER_UNLOCK: _flags(Flag.MANAGE_USERS),
     Action.LOCKOUT_SWEEP: _SYSTEM,
+    Action.VIOLATION_NOTE: Gate(everyone=True, anonymous=True, system=True),
     Action.PASSWORD_SET: _flags_or_own(Flag.MANAGE_USERS),
     Action.PROFILE_UPDATE: Gate(own=True),
     Action.FACTS_SET: _flags(Flag.MANAGE_USERS),

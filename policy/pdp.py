@@ -88,7 +88,7 @@ class LocalPdp:
         try:
             asked = GATES[question.action].attributes and room is not None
             plan = held.plan(
-                _target(question, room, governed=asked),
+                target_of(question, room, governed=asked),
                 room.requirement if room is not None and asked else "",
                 of_membership=of_membership,
             )
@@ -117,21 +117,14 @@ class LocalPdp:
     def _facts_for(
         self, question: Question, held: Snapshot, gathered: Gathered, room: GuardedRoom | None
     ) -> dict[str, Value]:
-        actor, resource = question.actor, question.resource
-        key = (actor.id, actor.environment.session_id)
+        key = (question.actor.id, question.actor.environment.session_id)
         mine = self._facts.get(key)
         if mine is None:
-            state = gathered.subjects[key]
-            mine = self._facts[key] = {
-                **held.vocabulary.facts(Category.SUBJECT, state.facts),
-                **held.vocabulary.facts(Category.ENVIRONMENT, state.environment),
-            }
-        marking = resource.properties.get("marking") or (room.marking if room else None)
-        room_key = (resource.room_id, marking)
+            mine = self._facts[key] = _subject_facts(key, held, gathered)
+        room_key = (question.resource.room_id, question.resource.properties.get("marking"))
         its = self._facts.get(room_key)
         if its is None:
-            raw = {**(room.facts if room else {}), **_known(resource.properties), "marking": marking}
-            its = self._facts[room_key] = held.vocabulary.facts(Category.RESOURCE, raw)
+            its = self._facts[room_key] = _resource_facts(question, held, room)
         return {**mine, **its}
 
     def _decision(
@@ -159,7 +152,30 @@ class LocalPdp:
         )
 
 
-def _target(question: Question, room: GuardedRoom | None, *, governed: bool) -> Target:
+def facts_of(
+    question: Question, held: Snapshot, gathered: Gathered, room: GuardedRoom | None
+) -> dict[str, Value]:
+    """Every fact that an answer to this question may rest on, in canonical form."""
+    key = (question.actor.id, question.actor.environment.session_id)
+    return {**_subject_facts(key, held, gathered), **_resource_facts(question, held, room)}
+
+
+def _subject_facts(key: tuple[UUID, UUID | None], held: Snapshot, gathered: Gathered) -> dict[str, Value]:
+    state = gathered.subjects[key]
+    return {
+        **held.vocabulary.facts(Category.SUBJECT, state.facts),
+        **held.vocabulary.facts(Category.ENVIRONMENT, state.environment),
+    }
+
+
+def _resource_facts(question: Question, held: Snapshot, room: GuardedRoom | None) -> dict[str, Value]:
+    properties = question.resource.properties
+    marking = properties.get("marking") or (room.marking if room else None)
+    raw = {**(room.facts if room else {}), **_known(properties), "marking": marking}
+    return held.vocabulary.facts(Category.RESOURCE, raw)
+
+
+def target_of(question: Question, room: GuardedRoom | None, *, governed: bool) -> Target:
     if room is None:
         return Target(question.action.value)
     marking = question.resource.properties.get("marking") or room.marking

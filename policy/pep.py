@@ -20,7 +20,6 @@ from policy import epochs, obligations, pdp
 from policy.catalogue import Action
 from policy.records import decision_line, outcome_of, refusal_of
 from policy.types import AccessDenied, Decision, Effect, Question, Reason, Resource
-
 from tenancy.actor import Actor, system_actor
 from tenancy.errors import OutsideWorkspace
 from tenancy.scoping import within
