@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 
 from audit.events import Event
-from keys import actions, envelope
+from keys import actions, envelope, wrapping
 from keys.errors import KeyMissing
 from keys.models import DataKey, KeyRing, TenantKey
 from policy.types import AccessDenied
@@ -90,8 +90,6 @@ def test_sealing_never_makes_a_key(olympus):
 
 
 def test_no_row_holds_a_key_in_the_clear(olympus, monkeypatch):
-    from keys import wrapping
-
     made = []
     monkeypatch.setattr(wrapping, "new_key", lambda real=wrapping.new_key: made.append(real()) or made[-1])
     olympus.new_room()
