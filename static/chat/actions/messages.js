@@ -1,0 +1,79 @@
+// Writing: posts, edits, deletions, reactions, threads, drafts.
+import { t } from '../i18n.js';
+import { uuid7 } from '../ids.js';
+import { EMPTY } from '../state/timeline.js';
+import { beforeCursor } from '../state/timeline.js';
+
+const TYPING_EVERY = 3000;
+const REFRESH_AFTER = 1500;
+
+export function messageActions(client) {
+  const { store, request, complain } = client;
+  let typedAt = 0;
+
+  return {
+    post({ room, thread, replyTo, body, marking, alsoToRoom }) {
+      const clientId = uuid7();
+      const added = client.act.outbox.add({ clientId, room, thread: thread ?? null, replyTo: replyTo ?? null, body, marking, alsoToRoom: Boolean(alsoToRoom) });
+      if (!added) store.dispatch({ type: 'notice', notice: { tone: 'warn', text: t('outbox.full') } });
+      return added;
+    },
+    edit: (message, body, marking) => request('message.edit', { message: message.id, body, marking }).catch((refusal) => {
+      complain(refusal);
+      throw refusal;
+    }),
+    delete: (message) => request('message.delete', { message: message.id }).catch(complain),
+    history: (message) => request('message.history', { message }).then((answer) => answer.revisions),
+    react(message, emoji) {
+      const mine = message.reactions.find((reaction) => reaction.emoji === emoji)?.mine;
+      return request(mine ? 'reaction.remove' : 'reaction.add', { message: message.id, emoji }).catch(complain);
+    },
+    typing(room, thread) {
+      if (Date.now() - typedAt < TYPING_EVERY) return;
+      typedAt = Date.now();
+      client.send('typing', thread ? { room, thread } : { room });
+    },
+    draft: (place, draft) => store.dispatch({ type: 'draft', place, draft }),
+    startEdit: (place, message) => store.dispatch({ type: 'editing', place, message: message?.id ?? null }),
+  };
+}
+
+export function threadActions(client) {
+  const { store, request } = client;
+  let timer = null;
+  const busy = new Set();
+
+  const actions = {
+    async load(thread) {
+      if (busy.has(thread) || !store.state.connection.up) return;
+      busy.add(thread);
+      store.dispatch({ type: 'thread.loading', thread, info: store.state.threadList?.items.find((item) => item.id === thread) });
+      try {
+        const page = await request('thread.open', { thread, limit: 50 });
+        if (!store.state.rooms[page.thread.room]) return;
+        store.dispatch({ type: 'thread.loaded', thread, page, where: 'replace' });
+      } catch (refusal) {
+        store.dispatch({ type: 'thread.failed', thread, error: { code: refusal.code, text: refusal.text } });
+      } finally {
+        busy.delete(thread);
+      }
+    },
+    async older(thread) {
+      const timeline = store.state.threads[thread]?.timeline ?? EMPTY;
+      if (busy.has(thread) || !timeline.moreBefore) return;
+      busy.add(thread);
+      await request('thread.open', { thread, before: beforeCursor(timeline), limit: 50 }).then((page) => store.dispatch({ type: 'thread.loaded', thread, page, where: 'before' }), () => {});
+      busy.delete(thread);
+    },
+    async list(more = false) {
+      const before = more ? store.state.threadList?.before : null;
+      const answer = await request('threads.list', before ? { before } : {}).catch(() => null);
+      if (answer) store.dispatch({ type: 'threads.known', threads: answer.threads, before: answer.before, more });
+    },
+    refreshSoon() {
+      clearTimeout(timer);
+      timer = setTimeout(() => actions.list(), REFRESH_AFTER);
+    },
+  };
+  return actions;
+}

@@ -1,0 +1,31 @@
+// Every word a person reads comes through `t`. A catalogue is a module of locale/; another language is another file there.
+import english from './locale/en.js';
+
+const CATALOGUES = { en: english };
+const asked = globalThis.document?.documentElement.lang || 'en';
+export const language = CATALOGUES[asked] ? asked : CATALOGUES[asked.split('-')[0]] ? asked.split('-')[0] : 'en';
+const catalogue = CATALOGUES[language];
+const plural = new Intl.PluralRules(language);
+const number = new Intl.NumberFormat(language);
+
+function message(key, values) {
+  const entry = catalogue[key] ?? english[key];
+  if (entry === undefined) throw new Error(`no text for ${key}`);
+  if (typeof entry === 'string') return entry;
+  return entry[values.n === 0 && entry.zero !== undefined ? 'zero' : plural.select(values.n)] ?? entry.other;
+}
+
+/** The text of a key, with `{name}` replaced; `n` also chooses the plural form. */
+export function t(key, values = {}) {
+  return message(key, values).replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === 'number' ? number.format(values[name]) : (values[name] ?? '')));
+}
+
+/** Like `t`, for texts with elements inside: gives a list of texts and elements. */
+export function parts(key, values) {
+  return message(key, values)
+    .split(/\{(\w+)\}/)
+    .map((piece, n) => (n % 2 ? values[piece] : piece))
+    .filter((piece) => piece !== '');
+}
+
+export const count = (n) => number.format(n);

@@ -1,0 +1,86 @@
+// Messages of rooms and threads.
+import { EMPTY, added, appended, caughtUp, changed, prepended, replaced } from './timeline.js';
+
+const inTimeline = (message) => !message.in_thread || message.also_to_room;
+const put = (map, key, value) => ({ ...map, [key]: value });
+
+function onTimeline(state, room, change) {
+  const timeline = state.timelines[room];
+  if (!timeline || timeline.status !== 'ready') return state;
+  const next = change(timeline);
+  return next === timeline ? state : { ...state, timelines: put(state.timelines, room, next) };
+}
+
+function onThread(state, id, change) {
+  const thread = state.threads[id];
+  if (!thread || thread.timeline.status !== 'ready') return state;
+  const timeline = change(thread.timeline);
+  return timeline === thread.timeline ? state : { ...state, threads: put(state.threads, id, { ...thread, timeline }) };
+}
+
+function posted(state, { room, message, mine, reading }) {
+  let next = state;
+  if (inTimeline(message)) next = onTimeline(next, room, (timeline) => added(timeline, message, !mine));
+  if (message.in_thread) next = onThread(next, message.in_thread, (timeline) => added(timeline, message, !mine));
+  if (message.client_id) next = { ...next, outbox: next.outbox.filter((item) => item.clientId !== message.client_id) };
+  const known = next.rooms[room];
+  if (!known || mine || !inTimeline(message) || reading) return next;
+  const mentions = known.mentions + (message.mentions_me || known.kind === 'direct' ? 1 : 0);
+  return { ...next, rooms: put(next.rooms, room, { ...known, unread: known.unread + 1, mentions }) };
+}
+
+function rewritten(state, { room, message }) {
+  const next = onTimeline(state, room, (timeline) => changed(timeline, message));
+  const thread = message.in_thread ?? message.thread?.id;
+  return thread ? onThread(next, thread, (timeline) => changed(timeline, message)) : next;
+}
+
+function missed(state, { room, messages }) {
+  const ours = messages.filter(inTimeline);
+  let next = onTimeline(state, room, (timeline) => caughtUp(timeline, ours));
+  for (const id of new Set(messages.map((message) => message.in_thread ?? message.thread?.id).filter(Boolean))) {
+    next = onThread(next, id, (timeline) => caughtUp(timeline, messages.filter((message) => message.in_thread === id || message.thread?.id === id)));
+  }
+  const sent = new Set(messages.map((message) => message.client_id).filter(Boolean));
+  return sent.size ? { ...next, outbox: next.outbox.filter((item) => !sent.has(item.clientId)) } : next;
+}
+
+const PLACE = { replace: replaced, before: prepended, after: appended };
+
+export const messageHandlers = {
+  'page.loading': (state, { room }) => ({ ...state, timelines: put(state.timelines, room, { ...(state.timelines[room] ?? EMPTY), status: 'loading', error: null }) }),
+  'page.failed': (state, { room, error }) => ({ ...state, timelines: put(state.timelines, room, { ...(state.timelines[room] ?? EMPTY), status: 'failed', error }) }),
+  'page.loaded': (state, { room, page, where }) => {
+    const ours = { ...page, messages: page.messages.filter(inTimeline) };
+    const timeline = PLACE[where](state.timelines[room] ?? EMPTY, ours.messages.length || where === 'replace' ? ours : page);
+    const present = new Set(page.messages.map((message) => message.client_id).filter(Boolean));
+    return { ...state, timelines: put(state.timelines, room, timeline), outbox: state.outbox.filter((item) => !present.has(item.clientId)) };
+  },
+  'page.dropped': (state, { room }) => ({ ...state, timelines: Object.fromEntries(Object.entries(state.timelines).filter(([id]) => id !== room)) }),
+  'message.posted': posted,
+  'message.changed': rewritten,
+  'messages.missed': missed,
+  'unread.placed': (state, { room, message }) => onTimeline(state, room, (timeline) => ({ ...timeline, firstUnread: message })),
+  'below.seen': (state, { room }) => onTimeline(state, room, (timeline) => (timeline.below ? { ...timeline, below: 0 } : timeline)),
+  'thread.loading': (state, { thread, info }) => {
+    const old = state.threads[thread];
+    return { ...state, threads: put(state.threads, thread, { info: old?.info ?? info ?? null, timeline: { ...(old?.timeline ?? EMPTY), status: 'loading' } }) };
+  },
+  'thread.loaded': (state, { thread, page, where }) => {
+    const old = state.threads[thread] ?? { timeline: EMPTY };
+    const timeline = PLACE[where](old.timeline, { ...page, after: null, more_after: false });
+    return { ...state, threads: put(state.threads, thread, { info: page.thread, timeline: { ...timeline, moreAfter: false } }) };
+  },
+  'thread.failed': (state, { thread, error }) => ({ ...state, threads: put(state.threads, thread, { info: state.threads[thread]?.info ?? null, timeline: { ...EMPTY, status: 'failed', error } }) }),
+  'thread.read': (state, { thread, unread }) => {
+    const known = state.threads[thread];
+    const threads = known?.info ? put(state.threads, thread, { ...known, info: { ...known.info, unread } }) : state.threads;
+    const list = state.threadList && { ...state.threadList, items: state.threadList.items.map((item) => (item.id === thread ? { ...item, unread } : item)) };
+    return { ...state, threads, threadList: list };
+  },
+  'threads.known': (state, { threads, before, more }) => {
+    const old = more ? (state.threadList?.items ?? []) : [];
+    return { ...state, threadList: { items: [...old, ...threads], before: before ?? null } };
+  },
+  'note.added': (state, { note }) => ({ ...state, notes: [...state.notes.slice(-199), note] }),
+};
