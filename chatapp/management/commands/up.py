@@ -4,6 +4,7 @@ import http.client
 import io
 import socket
 import time
+from contextlib import closing
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -117,6 +118,6 @@ def _refuse_taken(bind: str, port: int) -> None:
 def _answers(bind: str, port: int) -> bool:
     """Whether the web process says that it can serve."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - compared, not bound
-    connection = http.client.HTTPConnection(address, port, timeout=2)
-    connection.request("GET", "/readyz", headers={"Host": urlsplit(settings.PUBLIC_URL).netloc})
-    return connection.getresponse().status == HTTPStatus.OK
+    with closing(http.client.HTTPConnection(address, port, timeout=2)) as connection:
+        connection.request("GET", "/readyz", headers={"Host": urlsplit(settings.PUBLIC_URL).netloc})
+        return connection.getresponse().status == HTTPStatus.OK
