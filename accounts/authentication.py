@@ -16,6 +16,7 @@ from accounts.addressing import Addressed, addressed
 from accounts.circumstances import Circumstances, cookies_of, headers_of, of_request, of_scope
 from accounts.throttling import let_in
 from audit.events import Event
+from policy.types import AccessDenied
 from tenancy.actor import Actor, anonymous_actor
 from tenancy.errors import DomainError, NotFound, NotSignedIn
 from tenancy.scoping import within
@@ -71,10 +72,13 @@ def actor_for_scope(scope: Mapping[str, Any]) -> Actor:
     let_in(ratelimit.CONNECT, visitor, circumstances)
 
     ticket = _ticket(scope)
-    _refuse_foreign_origin(scope, visitor, needed=not ticket)
-    if ticket:
-        return _by_ticket(visitor, ticket, circumstances)
-    return _by_cookie(found, scope, circumstances)
+    try:
+        _refuse_foreign_origin(scope, visitor, needed=not ticket)
+        if ticket:
+            return _by_ticket(visitor, ticket, circumstances)
+        return _by_cookie(found, scope, circumstances)
+    except AccessDenied:
+        raise NotSignedIn(_("Nobody can sign in here right now.")) from None
 
 
 def _ticket(scope: Mapping[str, Any]) -> str:

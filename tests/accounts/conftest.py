@@ -1,10 +1,10 @@
 """Two workspaces and their people, made by the actions themselves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.utils import timezone
 
 from accounts import sessions
 from accounts.actions import assign_role, create_user
@@ -89,5 +89,17 @@ def grace(olympus) -> User:
     return olympus.person("grace")
 
 
-def later(actor: Actor) -> Actor:
-    return replace(actor, environment=replace(actor.environment, step_up_at=timezone.now()))
+class Clock:
+    """Time for the tests: it runs, and can be pushed forward."""
+
+    def __init__(self, machine) -> None:
+        self._machine = machine
+        machine.move_to(datetime.now(UTC))
+
+    def forward(self, **delta: float) -> None:
+        self._machine.shift(timedelta(**delta))
+
+
+@pytest.fixture
+def clock(time_machine) -> Clock:
+    return Clock(time_machine)
