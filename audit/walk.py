@@ -91,7 +91,7 @@ class LogWalk:
                 self._seal(seal, entries)
             self._tail(entries)
 
-    def _start(self, connection: "psycopg.Connection", seals: Iterator[Seal], entries: _Rows) -> None:  # type: ignore[type-arg]
+    def _start(self, connection: "psycopg.Connection", seals: Iterator[Seal], entries: _Rows) -> None:
         """Begin at the edge of pruning: the tree kept there must be the one that its seal was signed for."""
         row = connection.execute(_BOUNDARY, [self.seen.name.id]).fetchone()
         if row is None:
