@@ -5,7 +5,7 @@ import re
 import pytest
 from django.conf import settings
 
-ROW = re.compile(r"^\| ([\w.-]+) \| ([\w.]+) \| \S.* \| \S.* \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([\w.-]+) \| (\d[\w.]+) \| \S.* \| \S.* \|$", re.MULTILINE)
 PIN = re.compile(r"^([\w.-]+)(?:\[[\w,]+\])?(?:==|~=)([\w.]+)", re.MULTILINE)
 
 
