@@ -29,7 +29,7 @@ SYNC := $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes
 .venv/uv.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cordon needs Python 3.11 or newer: make PYTHON=/path/to/python3.11")'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
 	@touch $@
 
 .venv/run.stamp: .venv/uv.stamp requirements.txt
