@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 _FEATURES = (
-    "accelerometer autoplay bluetooth camera display-capture encrypted-media geolocation gyroscope hid idle-detection"
+    "accelerometer autoplay camera display-capture encrypted-media geolocation gyroscope hid idle-detection"
     " magnetometer microphone midi payment screen-wake-lock serial usb xr-spatial-tracking"
 )
 _NO_FEATURES = ", ".join(f"{feature}=()" for feature in _FEATURES.split())

@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "chatapp.metrics.MeasuringMiddleware",
     "chatapp.headers.HardeningMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "chatapp.staticfiles.WholeFileMiddleware",
     "chatapp.headers.PolicyMiddleware",
     "accounts.middleware.WorkspaceMiddleware",
     "accounts.middleware.RegistrySessionMiddleware",

@@ -3,10 +3,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from chatapp import health
+from chatapp.client import client
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
+    path("", client, name="client"),
     path("", include("accounts.urls")),
 ]
