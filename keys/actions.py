@@ -192,7 +192,8 @@ def _shred(actor: Actor, which: Q, *, level: str, owner_id: UUID) -> int:
 
 
 def _locked_active(scope: DataKeyScope, scope_id: UUID) -> DataKey:
-    key = DataKey.objects.filter(scope=scope, scope_id=scope_id, state=KeyState.ACTIVE).select_for_update().first()
+    active = DataKey.objects.filter(scope=scope, scope_id=scope_id, state=KeyState.ACTIVE)
+    key: DataKey | None = active.select_for_update().first()
     if key is None:
         raise KeyMissing(f"There is no active key of {scope} {scope_id}.", field=f"{scope}_id")
     return key

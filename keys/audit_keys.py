@@ -15,6 +15,7 @@ from django.db import IntegrityError, connections, transaction
 from audit import signing
 from audit.notes import PublicKey
 from keys import envelope
+from keys.errors import KeyShredded
 from keys.format import Place, Scope, Subkey, framed, key_id_of
 from keys.kms import Wrapped, kms
 from keys.models import AuditSigningKey, KeyState
@@ -93,6 +94,8 @@ class SealerSigner:
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
         row = _active_key(self.name) or _made_key(self.name)
+        if row.wrapped is None:
+            raise KeyShredded("The key that signs the audit log was destroyed.")
         secret = kms().unwrap(_context(row.id), Wrapped(row.kek_id, bytes(row.wrapped)))
         return Ed25519PrivateKey.from_private_bytes(secret)
 

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 
-CacheKey = tuple[int, *tuple[Hashable, ...]]
+CacheKey = tuple[Hashable, ...]
 """The number of the group that an entry is dropped with, then what names it inside the group."""
 
 

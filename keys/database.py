@@ -1,6 +1,7 @@
 """The rows behind the keys in memory. Every question is asked in the scope of the workspace, behind the wall."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -45,11 +46,11 @@ class DatabaseKeys:
             raise KeyMissing(
                 "This workspace has no keys.", remedy="Create them with keys.actions.create_workspace_keys."
             )
-        return row[0]
+        return int(row[0])
 
     def find(self, workspace_id: UUID, names: Collection[Name]) -> dict[Name, DataKeyRow]:
         owners = [name for name in names if isinstance(name, tuple)]
-        arguments = {
+        arguments: dict[str, Any] = {
             "workspace_id": workspace_id,
             "scopes": [scope for scope, _ in owners],
             "scope_ids": [scope_id for _, scope_id in owners],
@@ -71,7 +72,7 @@ class DatabaseKeys:
             cursor.execute(_COUNT, {"workspace_id": workspace_id, "key_id": key_id, "seals": seals})
 
 
-def _row(workspace_id: UUID, columns: list) -> DataKeyRow:
+def _row(workspace_id: UUID, columns: list[Any]) -> DataKeyRow:
     id_, scope, scope_id, epoch, key_id, state, wrapped, commitment, settled, *tenant = columns
     tenant_id, version, kek_id, tenant_wrapped = tenant
     held = Wrapped(kek_id, bytes(tenant_wrapped)) if tenant_wrapped is not None else None

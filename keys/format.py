@@ -79,6 +79,7 @@ def key_id_of(sealed: bytes) -> int:
         raise SealBroken(
             "The sealed data is cut short.", remedy="Verify the audit log and restore the row from a backup."
         )
+    key_id: int
     version, algorithm, key_id = _HEADER.unpack_from(sealed)
     if version != VERSION or algorithm != AES_256_GCM or key_id == 0:
         raise SealBroken("The sealed data is in an unknown format.", remedy="Was it written by a newer release?")

@@ -209,7 +209,7 @@ class Hierarchy:
             lasting = [part for part in parts if isinstance(part, _Key) and part.settled]
             if isinstance(ready, Ready) and len(lasting) == len(parts):
                 expires_at = min(part.expires_at for part in lasting)
-                for one in {name, (*name[:-1], ready.subkey.key_id)}:
+                for one in {name, _opening(name, ready.subkey.key_id)}:
                     self._cache.put(one, ready, expires_at)
         return loaded
 
@@ -268,6 +268,11 @@ def _name(serial: int, place: Place, key_id: int) -> CacheKey:
     scope, author_id = place.scope, place.author_id
     scope_id = scope.id
     return (serial, scope.kind, scope_id.int if scope_id else 0, author_id.int if author_id else -1, key_id)
+
+
+def _opening(name: CacheKey, key_id: int) -> CacheKey:
+    """The name under which the same subkey is looked for to open what it has sealed."""
+    return (*name[:-1], key_id)
 
 
 def _assembled(want: _Want, workspace_id: UUID, parts: list[_Key | SealError]) -> Ready | SealError:

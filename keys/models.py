@@ -4,10 +4,13 @@ A destroyed key leaves its row behind, without the wrapped key: so a key id is n
 and when the key was destroyed.
 """
 
+from typing import cast
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from keys.source import KeyScope, Owner
 from tenancy.actor import new_id
 from tenancy.models import WorkspaceModel
 
@@ -113,6 +116,11 @@ class DataKey(WorkspaceModel):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.scope_id} epoch {self.epoch}"
+
+    @property
+    def owner(self) -> Owner:
+        """Whose key it is."""
+        return (cast("KeyScope", self.scope), self.scope_id)
 
 
 class AuditSigningKey(models.Model):

@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from keys import envelope
@@ -45,7 +46,7 @@ def add_tenant_key(workspace_id: UUID, *, version: int) -> TenantKey:
     """A new version that wraps from now on."""
     key, row_id = new_key(), new_id()
     wrapped = kms().wrap(tenant_key_context(workspace_id, row_id, version), key)
-    return TenantKey.objects.create(
+    made: TenantKey = TenantKey.objects.create(
         id=row_id,
         workspace_id=workspace_id,
         version=version,
@@ -53,6 +54,7 @@ def add_tenant_key(workspace_id: UUID, *, version: int) -> TenantKey:
         wrapped=wrapped.blob,
         fingerprint=fingerprint(key),
     )
+    return made
 
 
 def add_data_keys(workspace_id: UUID, owners: dict[Owner, int]) -> list[DataKey]:
@@ -95,7 +97,7 @@ def _free_key_ids(count: int) -> list[int]:
 def next_epoch(workspace_id: UUID, keys: Collection[DataKey]) -> list[DataKey]:
     """Retire these active keys, which the caller has locked, and give each owner its next one."""
     DataKey.objects.filter(id__in=[key.id for key in keys]).update(state=KeyState.RETIRED, retired_at=timezone.now())
-    return add_data_keys(workspace_id, {(key.scope, key.scope_id): key.epoch + 1 for key in keys})
+    return add_data_keys(workspace_id, {key.owner: key.epoch + 1 for key in keys})
 
 
 def destroy(keys: Collection[DataKey]) -> None:
@@ -133,7 +135,7 @@ def rewrap_data_keys(workspace_id: UUID, *, limit: int) -> int:
     stale = _under_older_keys(tenant.id).order_by("id").select_for_update(skip_locked=True, of=("self",))
     rows = list(stale.select_related("tenant_key")[:limit])
     blobs = [_rewrapped(row, tenant, tenant_secret) for row in rows]
-    arguments = {
+    arguments: dict[str, Any] = {
         "tenant_key_id": tenant.id,
         "ids": [row.id for row in rows],
         "blobs": blobs,
@@ -144,20 +146,19 @@ def rewrap_data_keys(workspace_id: UUID, *, limit: int) -> int:
     return len(rows)
 
 
-def _under_older_keys(active_id: UUID):  # noqa: ANN202 - a queryset of DataKey
+def _under_older_keys(active_id: UUID) -> "QuerySet[DataKey]":
     return DataKey.objects.exclude(state=KeyState.DESTROYED).exclude(tenant_key_id=active_id)
 
 
 def _rewrapped(row: DataKey, tenant: TenantKeyRow, tenant_secret: bytes) -> bytes:
-    owner: Owner = (row.scope, row.scope_id)
     old = row.tenant_key
-    if old.wrapped is None:
-        raise KeyShredded(f"The tenant key of {row} was destroyed.")
+    if old.wrapped is None or row.wrapped is None:
+        raise KeyShredded(f"The key of {row} was destroyed.")
     held = TenantKeyRow(old.id, row.workspace_id, old.version, Wrapped(old.kek_id, bytes(old.wrapped)))
     bound = {"epoch": row.epoch, "key_id": row.key_id}
-    old_context = data_key_context(row.workspace_id, owner, tenant_key_id=old.id, **bound)
+    old_context = data_key_context(row.workspace_id, row.owner, tenant_key_id=old.id, **bound)
     secret = unwrap(envelope.hierarchy.tenant_secret(held), old_context, bytes(row.wrapped))
-    return wrap(tenant_secret, data_key_context(row.workspace_id, owner, tenant_key_id=tenant.id, **bound), secret)
+    return wrap(tenant_secret, data_key_context(row.workspace_id, row.owner, tenant_key_id=tenant.id, **bound), secret)
 
 
 def remaining(workspace_id: UUID) -> int:

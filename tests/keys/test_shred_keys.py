@@ -1,4 +1,7 @@
+import threading
+
 import pytest
+from django.db import connection
 
 from audit.events import Event
 from audit.models import AuditEvent
@@ -84,6 +87,28 @@ def test_this_process_stops_with_the_commit(standing):
 
     actions.shred_room(standing.system, room_id=standing.room_id)
 
+    with within(standing.id), pytest.raises(KeyShredded):
+        envelope.open_(place, sealed)
+
+
+def test_who_used_the_key_until_the_commit_stops_with_it(standing):
+    """Another thread of this process, whose transactions see the key until it is gone."""
+    place, turn, turns = standing.place(), threading.Event(), []
+    with within(standing.id):
+        sealed = envelope.seal(place, b"content")
+
+    def use() -> None:
+        with within(standing.id):
+            turns.append(envelope.open_(place, sealed))
+        connection.close()
+        turn.set()
+
+    with within(standing.id):
+        actions.shred_room(standing.system, room_id=standing.room_id)
+        threading.Thread(target=use).start()
+        assert turn.wait(10)
+
+    assert turns == [b"content"]
     with within(standing.id), pytest.raises(KeyShredded):
         envelope.open_(place, sealed)
 
