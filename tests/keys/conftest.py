@@ -11,6 +11,7 @@ from audit.events import Event
 from audit.models import AuditEvent
 from keys import actions
 from keys.envelope import Place, Scope
+from keys.kms import kms
 from lifecycle.actions import create_workspace, newborn_actor
 from tenancy.actor import Actor, Environment, Subject, SubjectKind, new_id, system_actor
 from tenancy.scoping import within
@@ -58,6 +59,23 @@ def make_vault(slug: str) -> Vault:
     actions.create_room_key(system, room_id=room_id)
     author = create_user(system, username="grace")
     return Vault(system, room_id, author.id)
+
+
+@pytest.fixture
+def own_kms(settings, tmp_path):
+    """A key file that no other test of the run uses; to be named before the workspace."""
+    settings.KMS_KEYFILE, settings.DATA_DIR = tmp_path / "key", tmp_path / "data"
+    kms.cache_clear()
+    yield
+    kms.cache_clear()
+
+
+@pytest.fixture
+def kms_outage(settings):
+    settings.KMS = "tests.keys.absent.kms"
+    kms.cache_clear()
+    yield
+    kms.cache_clear()
 
 
 @pytest.fixture

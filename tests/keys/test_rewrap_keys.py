@@ -144,7 +144,7 @@ def test_a_room_that_is_born_during_the_rotation_keeps_its_key(standing):
         assert DataKey.objects.get(scope_id=room_id).tenant_key.version == 2
 
 
-def test_a_new_kek_takes_over_without_touching_a_data_key(olympus):
+def test_a_new_kek_takes_over_without_touching_a_data_key(own_kms, olympus):
     sealed = sealed_rooms(olympus, 3)
     with within(olympus.id):
         before = list(DataKey.objects.order_by("id").values_list("wrapped", flat=True))

@@ -16,14 +16,6 @@ def officer(olympus):
     return olympus.person("officer", "security_officer")
 
 
-@pytest.fixture
-def key_file_away(settings):
-    away = settings.KMS_KEYFILE.with_suffix(".away")
-    settings.KMS_KEYFILE.rename(away)
-    yield
-    away.rename(settings.KMS_KEYFILE)
-
-
 def test_the_overview_counts_keys_by_what_they_are_for(olympus, officer):
     actions.rotate_room_key(olympus.system, room_id=olympus.room_id)
     actions.rotate_tenant_key(olympus.system)
@@ -59,7 +51,7 @@ def test_who_may_not_manage_encryption_sees_no_keys(olympus):
     assert olympus.entries(Event.ACCESS_DENIED) == denied + 4
 
 
-def test_an_outage_of_the_kms_is_shown_and_not_hidden(olympus, officer, key_file_away):
+def test_an_outage_of_the_kms_is_shown_and_not_hidden(olympus, officer, kms_outage):
     with reading(officer):
         overview = access.key_overview(officer)
 
@@ -68,7 +60,7 @@ def test_an_outage_of_the_kms_is_shown_and_not_hidden(olympus, officer, key_file
     assert overview.kms_health.remedy
 
 
-def test_without_the_kms_nothing_new_is_sealed_in_the_clear(standing, key_file_away):
+def test_without_the_kms_nothing_new_is_sealed_in_the_clear(standing, kms_outage):
     envelope.purge(standing.id)
 
     with within(standing.id), pytest.raises(KmsUnavailable) as away:
@@ -78,7 +70,7 @@ def test_without_the_kms_nothing_new_is_sealed_in_the_clear(standing, key_file_a
     assert "content" not in str(vars(away.value))
 
 
-def test_the_operator_rotates_the_kek_by_a_command(standing, capsys):
+def test_the_operator_rotates_the_kek_by_a_command(own_kms, standing, capsys):
     place = standing.place()
     with within(standing.id):
         sealed = envelope.seal(place, b"content")
