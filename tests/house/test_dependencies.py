@@ -1,6 +1,10 @@
 """Every direct dependency is pinned, locked with hashes, and explained with its licence."""
 
+import ast
 import re
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -43,3 +47,27 @@ def test_every_dependency_is_explained():
     direct = pins("requirements.in") | pins("requirements-dev.in")
 
     assert explained == direct
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level names of what a module imports absolutely."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module}
+    return {name.partition(".")[0] for name in plain | named}
+
+
+def test_the_product_imports_only_what_it_names_itself():
+    ours = {path.parent.name for path in settings.BASE_DIR.glob("*/__init__.py")} | set(sys.stdlib_module_names)
+    providers = packages_distributions()
+    modules = [path for package in settings.HOUSE for path in (settings.BASE_DIR / package).rglob("*.py")]
+    names = set().union(*map(imported, modules)) - ours
+
+    unnamed = {
+        name
+        for name in names
+        if not {one.lower().replace("_", "-") for one in providers.get(name, [name])} & pins("requirements.in").keys()
+    }
+
+    assert len(names) > 10
+    assert unnamed == set()
