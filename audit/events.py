@@ -116,6 +116,8 @@ class Event(_Classified):
     ATTRIBUTE_CHANGED = "policy:attribute:changed", kind(Family.POLICY, BOTH, attribute=CODE, changed=CODES)
     ATTRIBUTE_DELETED = "policy:attribute:deleted", kind(Family.POLICY, BOTH, attribute=CODE)
     POLICY_DRAFTED = "policy:set:drafted", kind(Family.POLICY, BOTH, set_id=ID, version=COUNT, hash=maybe(DIGEST))
+    POLICY_SUBMITTED = "policy:set:submitted", kind(Family.POLICY, BOTH, set_id=ID, version=COUNT, hash=DIGEST)
+    POLICY_RETURNED = "policy:set:returned", kind(Family.POLICY, BOTH, set_id=ID, version=COUNT)
     POLICY_APPROVED = "policy:set:approved", kind(Family.POLICY, BOTH, set_id=ID, version=COUNT, hash=DIGEST)
     POLICY_ACTIVATED = "policy:set:activated", kind(Family.POLICY, BOTH, set_id=ID, version=COUNT, hash=DIGEST)
     POLICY_ROLLED_BACK = "policy:set:rolled_back", kind(Family.POLICY, BOTH, set_id=ID, version=COUNT, hash=DIGEST)

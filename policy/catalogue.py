@@ -117,6 +117,8 @@ class Action(StrEnum):
 
     POLICY_VIEW = "policy:set:view"
     POLICY_DRAFT = "policy:set:draft"
+    POLICY_SUBMIT = "policy:set:submit"
+    POLICY_RETURN = "policy:set:return"
     POLICY_APPROVE = "policy:set:approve"
     POLICY_ACTIVATE = "policy:set:activate"
     POLICY_ROLL_BACK = "policy:set:roll_back"
@@ -262,6 +264,8 @@ GATES: dict[Action, Gate] = {
     Action.ROOM_KEEP: _MEMBERS,
     Action.POLICY_VIEW: _flags(Flag.MANAGE_POLICY, Flag.APPROVE_CHANGES, Flag.VIEW_AUDIT),
     Action.POLICY_DRAFT: _flags(Flag.MANAGE_POLICY),
+    Action.POLICY_SUBMIT: _flags(Flag.MANAGE_POLICY),
+    Action.POLICY_RETURN: _flags(Flag.MANAGE_POLICY, Flag.APPROVE_CHANGES),
     Action.POLICY_APPROVE: _flags(Flag.APPROVE_CHANGES),
     Action.POLICY_ACTIVATE: _flags(Flag.MANAGE_POLICY),
     Action.POLICY_ROLL_BACK: _flags(Flag.MANAGE_POLICY),
