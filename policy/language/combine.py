@@ -14,13 +14,13 @@ stricter: an obligation of a permit or a redaction in doubt binds. A rule on tri
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import StrEnum
 
 from policy.language.definitions import Vocabulary
 from policy.language.evaluate import Answer, Condition, Evaluation, compile_condition
 from policy.language.obligations import MARKING, marking, obligation, unite
 from policy.language.rules import Mode, PolicyDocument, Rule, RuleEffect, Target
-from policy.language.values import Facts
+from policy.language.values import Facts, Unknown
 from policy.types import Effect, Obligation, Reason
 
 OWN_REQUIREMENT = "own"
@@ -44,37 +44,41 @@ class Verdict:
     would_be: Effect | None = None
 
 
-class _Demand(Enum):
-    REQUIREMENT = auto()
-    DENY = auto()
-    PERMIT = auto()
-    REDACT = auto()
+class Demand(StrEnum):
+    """What a clause asks for: that it be met, or that something be denied, permitted or redacted where it holds."""
+
+    REQUIREMENT = "requirement"
+    DENY = "deny"
+    PERMIT = "permit"
+    REDACT = "redact"
 
 
 _DEMANDS = {
-    RuleEffect.PERMIT: _Demand.PERMIT,
-    RuleEffect.DENY: _Demand.DENY,
-    RuleEffect.REDACT: _Demand.REDACT,
+    RuleEffect.PERMIT: Demand.PERMIT,
+    RuleEffect.DENY: Demand.DENY,
+    RuleEffect.REDACT: Demand.REDACT,
 }
-_CODES: Mapping[tuple[_Demand, Answer], str] = {
-    (_Demand.REQUIREMENT, True): "requirement_met",
-    (_Demand.REQUIREMENT, False): "requirement_unmet",
-    (_Demand.REQUIREMENT, None): "requirement_unknown",
-    (_Demand.DENY, True): "rule_denies",
-    (_Demand.DENY, None): "rule_unknown",
-    (_Demand.PERMIT, True): "rule_permits",
-    (_Demand.PERMIT, False): "rule_not_met",
-    (_Demand.PERMIT, None): "rule_unknown",
-    (_Demand.REDACT, True): "rule_redacts",
-    (_Demand.REDACT, None): "rule_redacts",
+_CODES: Mapping[tuple[Demand, Answer], str] = {
+    (Demand.REQUIREMENT, True): "requirement_met",
+    (Demand.REQUIREMENT, False): "requirement_unmet",
+    (Demand.REQUIREMENT, None): "requirement_unknown",
+    (Demand.DENY, True): "rule_denies",
+    (Demand.DENY, None): "rule_unknown",
+    (Demand.PERMIT, True): "rule_permits",
+    (Demand.PERMIT, False): "rule_not_met",
+    (Demand.PERMIT, None): "rule_unknown",
+    (Demand.REDACT, True): "rule_redacts",
+    (Demand.REDACT, None): "rule_redacts",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Clause:
-    """One requirement or rule that applies, ready to be asked."""
+class Clause:
+    """One requirement or rule that applies, ready to be asked. A requirement without condition is one that is
+    missing.
+    """
 
-    demand: _Demand
+    demand: Demand
     name: str
     answer: Evaluation
     condition: Condition | None = None
@@ -83,10 +87,10 @@ class _Clause:
 
     @property
     def kind(self) -> str:
-        return "requirement" if self.demand is _Demand.REQUIREMENT else "rule"
+        return "requirement" if self.demand is Demand.REQUIREMENT else "rule"
 
     def reason(self, answer: Answer, facts: Facts) -> Reason:
-        if self.demand is _Demand.REQUIREMENT and self.condition is None:
+        if self.demand is Demand.REQUIREMENT and self.condition is None:
             return Reason("requirement_missing", ((self.kind, self.name),))
         names = ",".join(sorted(self._in_the_way(answer, facts)))
         return Reason(
@@ -95,14 +99,14 @@ class _Clause:
 
     def _in_the_way(self, answer: Answer, facts: Facts) -> frozenset[str]:
         """The attributes that keep a conjunction from being true; of a denial, all that it looks at."""
-        if self.condition is None or (answer is True and self.demand is not _Demand.DENY):
+        if self.condition is None or (answer is True and self.demand is not Demand.DENY):
             return frozenset()
-        if self.demand is _Demand.DENY:
+        if self.demand is Demand.DENY:
             return self.condition.reads
         return frozenset().union(*(names for names, ask in self.condition.parts if ask(facts) is not True))
 
 
-_Judged = Sequence[tuple[_Clause, Answer]]
+_Judged = Sequence[tuple[Clause, Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +123,13 @@ class _Conclusion:
         return f"{clause.kind}:{clause.name}"
 
 
-_STEPS: Sequence[tuple[Mapping[_Demand, Answer], Effect, str]] = (
-    ({_Demand.REQUIREMENT: False, _Demand.DENY: True}, Effect.DENY, ""),
-    ({_Demand.REQUIREMENT: None, _Demand.DENY: None}, Effect.INDETERMINATE, ""),
-    ({_Demand.PERMIT: True}, Effect.PERMIT, ""),
-    ({_Demand.PERMIT: None}, Effect.INDETERMINATE, ""),
-    ({_Demand.PERMIT: False}, Effect.DENY, "no_applicable_permit"),
-    ({_Demand.REQUIREMENT: True}, Effect.PERMIT, ""),
+_STEPS: Sequence[tuple[Mapping[Demand, Answer], Effect, str]] = (
+    ({Demand.REQUIREMENT: False, Demand.DENY: True}, Effect.DENY, ""),
+    ({Demand.REQUIREMENT: None, Demand.DENY: None}, Effect.INDETERMINATE, ""),
+    ({Demand.PERMIT: True}, Effect.PERMIT, ""),
+    ({Demand.PERMIT: None}, Effect.INDETERMINATE, ""),
+    ({Demand.PERMIT: False}, Effect.DENY, "no_applicable_permit"),
+    ({Demand.REQUIREMENT: True}, Effect.PERMIT, ""),
 )
 """Steps 1 to 4 of this module's promise: which answers settle it, how, and by which default."""
 
@@ -140,7 +144,7 @@ def _conclude(judged: _Judged, *, governed: bool) -> _Conclusion:
     return _Conclusion(Effect.PERMIT, (), default="ungoverned")
 
 
-def _those(judged: _Judged, wanted: Mapping[_Demand, Answer]) -> tuple[tuple[_Clause, Answer], ...]:
+def _those(judged: _Judged, wanted: Mapping[Demand, Answer]) -> tuple[tuple[Clause, Answer], ...]:
     return tuple(
         (clause, answer) for clause, answer in judged if clause.demand in wanted and answer is wanted[clause.demand]
     )
@@ -148,7 +152,7 @@ def _those(judged: _Judged, wanted: Mapping[_Demand, Answer]) -> tuple[tuple[_Cl
 
 def _standing(judged: _Judged) -> _Judged:
     """What supports and binds a permit: requirements that are met; permits and redactions that hold, or may."""
-    return [(clause, answer) for clause, answer in judged if clause.demand is not _Demand.DENY and answer is not False]
+    return [(clause, answer) for clause, answer in judged if clause.demand is not Demand.DENY and answer is not False]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +163,7 @@ class Plan:
     """
 
     governed: bool
-    clauses: tuple[_Clause, ...]
+    clauses: tuple[Clause, ...]
     markings: tuple[str, ...]
     reads: frozenset[str]
     _permits: dict[tuple[Answer, ...], Verdict] = field(default_factory=dict, repr=False, compare=False)
@@ -199,7 +203,7 @@ def _reasons(conclusion: _Conclusion, standing: _Judged, everything: _Judged, fa
             yield clause.reason(answer, facts)
     for clause, answer in everything:
         if clause.on_trial and answer is not False:
-            yield Reason("rule_on_trial", (("rule", clause.name), ("would", clause.demand.name.lower())))
+            yield Reason("rule_on_trial", (("rule", clause.name), ("would", str(clause.demand))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +214,10 @@ class CompiledPolicy:
     rules: tuple[tuple[Rule, Condition | None], ...]
     requirements: Mapping[str, Condition]
 
-    def plan(self, target: Target, own: Condition | None = None) -> Plan:
-        """What applies to this target; `own` is the requirement that the room has of its own."""
+    def plan(self, target: Target, own: Condition | Unknown | None = None) -> Plan:
+        """What applies to this target; `own` is the requirement that the room has of its own, or that it has an
+        unreadable one.
+        """
         clauses = [_requirement(name, self.requirements.get(name)) for name in target.named]
         if own is not None:
             clauses.append(_requirement(OWN_REQUIREMENT, own))
@@ -250,21 +256,23 @@ def compile_policy(document: PolicyDocument, vocabulary: Vocabulary) -> Compiled
     )
 
 
-def combine(policy: CompiledPolicy, target: Target, facts: Facts, own: Condition | None = None) -> Verdict:
+def combine(policy: CompiledPolicy, target: Target, facts: Facts, own: Condition | Unknown | None = None) -> Verdict:
     """The verdict for one question. Whoever asks again about the same target keeps `policy.plan(target, own)`."""
     return policy.plan(target, own).judge(facts)
 
 
-def _requirement(name: str, condition: Condition | None) -> _Clause:
-    """A requirement; one that the document does not have is unknown to everybody."""
-    return _Clause(_Demand.REQUIREMENT, name, _nobody_knows if condition is None else condition.answer, condition)
+def _requirement(name: str, condition: Condition | Unknown | None) -> Clause:
+    """A requirement; whether one is met that is missing or unreadable, nobody can know."""
+    if isinstance(condition, Condition):
+        return Clause(Demand.REQUIREMENT, name, condition.answer, condition)
+    return Clause(Demand.REQUIREMENT, name, _nobody_knows)
 
 
-def _rule(rule: Rule, condition: Condition | None, applies: Answer) -> _Clause:
+def _rule(rule: Rule, condition: Condition | None, applies: Answer) -> Clause:
     demand = _DEMANDS[rule.effect]
-    own = (Obligation("redact", (("profile", "all"),)),) if demand is _Demand.REDACT else ()
+    own = (Obligation("redact", (("profile", "all"),)),) if demand is Demand.REDACT else ()
     has_own = any(one.name == "redact" for one in rule.obligations)
-    return _Clause(
+    return Clause(
         demand=demand,
         name=rule.name,
         answer=_scoped(condition.answer if condition is not None else _always, demand, applies),
@@ -274,11 +282,11 @@ def _rule(rule: Rule, condition: Condition | None, applies: Answer) -> _Clause:
     )
 
 
-def _scoped(answer: Evaluation, demand: _Demand, applies: Answer) -> Evaluation:
+def _scoped(answer: Evaluation, demand: Demand, applies: Answer) -> Evaluation:
     """The answer of a rule in a scope that is certain or in doubt. A permit in doubt about its scope is unknown."""
     if applies is True:
         return answer
-    if demand is _Demand.PERMIT:
+    if demand is Demand.PERMIT:
         return _nobody_knows
     return lambda facts: False if answer(facts) is False else None
 

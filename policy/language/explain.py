@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from policy.language.combine import Clause, Demand, Plan
 from policy.language.definitions import AttributeDefinition, Vocabulary
 from policy.language.evaluate import TRUTHS, UNDER_NOT, Answer, Truth, compile_node
 from policy.language.tree import Comparison, Either, Every, Negation, Node, print_text
@@ -65,6 +66,17 @@ class Reader:
     serves: Truth = Truth.TRUE
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one requirement or rule that applies came to. Without condition there is no explanation: it always holds,
+    or is missing.
+    """
+
+    clause: Clause
+    truth: Truth
+    explanation: Explanation | None
+
+
 _NEEDED = gettext_noop("Needed: {condition}")
 _NOT_WANTED = gettext_noop("Must not be so: {condition}")
 _KNOWN = gettext_noop("Must be known: {condition}")
@@ -81,6 +93,20 @@ def explain(node: Node, vocabulary: Vocabulary, facts: Facts, reader: Reader | N
     """
     reader = reader or Reader()
     return _Explainer(vocabulary, facts, reader).part(node, wanted=reader.serves is Truth.TRUE, if_absent=False)
+
+
+def explain_plan(plan: Plan, vocabulary: Vocabulary, facts: Facts, reader: Reader | None = None) -> tuple[Finding, ...]:
+    """What every requirement and rule came to that applies to a target; of a denial, what would make it false."""
+    reader = reader or Reader()
+    return tuple(_finding(clause, vocabulary, facts, reader) for clause in plan.clauses)
+
+
+def _finding(clause: Clause, vocabulary: Vocabulary, facts: Facts, reader: Reader) -> Finding:
+    truth = TRUTHS[clause.answer(facts)]
+    if clause.condition is None:
+        return Finding(clause, truth, None)
+    serves = Truth.FALSE if clause.demand is Demand.DENY else Truth.TRUE
+    return Finding(clause, truth, explain(clause.condition.node, vocabulary, facts, replace(reader, serves=serves)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from policy.language.checks import comparison
@@ -10,6 +11,9 @@ from policy.language.definitions import AttributeDefinition, Case, Category, Kin
 from policy.language.operators import TAKES_SET, WITH_ATTRIBUTE, WITH_VALUES, Operator
 from policy.language.tree import Negation, either, every
 from policy.language.values import ABSENT, Unknown
+
+PROPERTY = settings(deadline=None)
+"""Machines are busy at times: a property is about answers, not about seconds."""
 
 LEVELS = ("UNCLASSIFIED", "CONFIDENTIAL", "SECRET", "TOP_SECRET")
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -67,26 +71,41 @@ def known_facts(definition):
 UNKNOWNS = st.sampled_from(list(Unknown))
 
 
-@st.composite
-def comparisons(draw, without=()):
-    left = draw(st.sampled_from(list(VOCABULARY.values())))
-    rivals = [
-        right
+def _pairs():
+    return [
+        (left, operator, right)
+        for left in VOCABULARY.values()
         for right in VOCABULARY.values()
-        if WITH_ATTRIBUTE.get((left.kind, right.kind))
-        and left.closed == right.closed
-        and (left.closed or left.case is right.case)
+        for operator in sorted(WITH_ATTRIBUTE.get((left.kind, right.kind), ()))
+        if left.closed == right.closed and (left.closed or left.case is right.case)
     ]
-    if rivals and draw(st.booleans()):
-        right = draw(st.sampled_from(rivals))
-        operators = sorted(WITH_ATTRIBUTE[left.kind, right.kind] - set(without))
-        return comparison(VOCABULARY, left.qualified, draw(st.sampled_from(operators)), reference=right.qualified)
-    operator = draw(st.sampled_from(sorted(WITH_VALUES[left.kind] - set(without))))
+
+
+def _comparison(left, operator):
     if operator is Operator.PRESENT:
-        return comparison(VOCABULARY, left.qualified, operator)
+        return st.just(comparison(VOCABULARY, left.qualified, operator))
     most = 3 if operator in TAKES_SET else 1
-    values = draw(st.lists(_literals(left), min_size=1, max_size=most))
-    return comparison(VOCABULARY, left.qualified, operator, values)
+    values = st.lists(_literals(left), min_size=1, max_size=most)
+    return values.map(lambda some: comparison(VOCABULARY, left.qualified, operator, some))
+
+
+_ALONE = [
+    (operator, _comparison(left, operator))
+    for left in VOCABULARY.values()
+    for operator in sorted(WITH_VALUES[left.kind])
+]
+_PAIRED = [
+    comparison(VOCABULARY, left.qualified, operator, reference=right.qualified) for left, operator, right in _pairs()
+]
+
+
+def comparisons(without=()):
+    """Any one condition; `without` leaves out operators."""
+    alone = [strategy for operator, strategy in _ALONE if operator not in without]
+    return st.one_of(
+        st.sampled_from(alone).flatmap(lambda strategy: strategy),
+        st.sampled_from([one for one in _PAIRED if one.operator not in without]),
+    )
 
 
 def _grouped(children):
@@ -117,16 +136,17 @@ def requirements():
     return st.lists(comparisons((Operator.NOT_EQUAL,)), min_size=1, max_size=5).map(lambda some: every(*some))
 
 
-@st.composite
-def facts(draw):
+_FACT_OF_EACH = st.fixed_dictionaries(
+    {name: st.one_of(known_facts(definition), st.just(ABSENT), UNKNOWNS) for name, definition in VOCABULARY.items()}
+)
+_SOME_NAMES = st.sets(st.sampled_from(sorted(VOCABULARY)), min_size=1)
+
+
+def facts():
     """A value, absence or ignorance for every attribute."""
-    return {
-        name: draw(st.one_of(known_facts(definition), st.just(ABSENT), UNKNOWNS))
-        for name, definition in VOCABULARY.items()
-    }
+    return _FACT_OF_EACH
 
 
 def replaced(draw, facts, replacement):
     """The same facts with some of them replaced."""
-    names = draw(st.sets(st.sampled_from(sorted(facts)), min_size=1))
-    return {name: draw(replacement) if name in names else value for name, value in facts.items()}
+    return facts | {name: draw(replacement) for name in draw(_SOME_NAMES)}

@@ -16,7 +16,7 @@ from policy.language.rules import Mode, PolicyDocument, Rule, RuleEffect, Scope,
 from policy.language.tree import Negation
 from policy.language.values import ABSENT, Unknown
 from policy.types import Effect, Obligation, Reason
-from tests.policy.language import UNKNOWNS, VOCABULARY, facts, nodes, replaced, requirements
+from tests.policy.language import PROPERTY, UNKNOWNS, VOCABULARY, facts, nodes, replaced, requirements
 
 PERMIT, DENY, INDETERMINATE = Effect.PERMIT, Effect.DENY, Effect.INDETERMINATE
 TITAN = UUID(int=1)
@@ -118,6 +118,15 @@ def test_a_named_requirement_that_the_policy_lacks_is_unknown_and_never_a_permit
 
     assert verdict.effect is INDETERMINATE
     assert verdict.reasons == (Reason("requirement_missing", (("requirement", "lost"),)),)
+
+
+def test_a_requirement_that_cannot_be_read_is_unknown_and_never_a_permit():
+    plan = compile_policy(PolicyDocument((rule("a", "permit", TRUE),)), VOCABULARY).plan(POST, Unknown.MALFORMED)
+
+    verdict = plan.judge(KNOWN)
+
+    assert verdict.effect is INDETERMINATE
+    assert verdict.reasons == (Reason("requirement_missing", (("requirement", "own"),)),)
 
 
 def test_a_rule_outside_its_scope_says_nothing():
@@ -364,6 +373,7 @@ def no_looser(one, other):
     return True
 
 
+@PROPERTY
 @given(documents(), st.one_of(st.none(), requirements()), st.booleans(), facts(), st.data())
 def test_forgetting_a_fact_gives_the_same_effect_or_indeterminate_and_never_looser_obligations(
     document, own, governed, known, data
@@ -379,6 +389,7 @@ def test_forgetting_a_fact_gives_the_same_effect_or_indeterminate_and_never_loos
         assert no_looser(after, before)
 
 
+@PROPERTY
 @given(documents(effects=(RuleEffect.PERMIT,), conditions=requirements), requirements(), facts(), st.data())
 def test_taking_a_fact_away_never_permits_where_nothing_is_denied_or_negated(document, own, known, data):
     plan = compile_policy(document, VOCABULARY).plan(GOVERNED, compile_condition(own, VOCABULARY))
@@ -398,6 +409,7 @@ def denials(draw):
     return PolicyDocument(tuple(rules))
 
 
+@PROPERTY
 @given(denials(), requirements(), facts(), st.data())
 def test_taking_a_fact_away_never_escapes_a_denial_of_whoever_does_not_meet_a_condition(document, own, known, data):
     plan = compile_policy(document, VOCABULARY).plan(GOVERNED, compile_condition(own, VOCABULARY))
@@ -407,6 +419,7 @@ def test_taking_a_fact_away_never_escapes_a_denial_of_whoever_does_not_meet_a_co
         assert plan.judge(taken).effect is not PERMIT
 
 
+@PROPERTY
 @given(documents(), requirements(), facts())
 def test_the_verdict_of_a_plan_does_not_depend_on_what_it_was_asked_before(document, own, known):
     policy = compile_policy(document, VOCABULARY)

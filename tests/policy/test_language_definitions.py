@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from policy.language.definitions import AttributeDefinition, Case, Category, Kind, Vocabulary
 from policy.language.errors import DefinitionError, UnknownAttributeError, ValueRefusedError
 from policy.language.values import ABSENT, Unknown, in_one_case
-from tests.policy.language import CLEARANCE, LEVELS, VOCABULARY
+from tests.policy.language import CLEARANCE, LEVELS, PROPERTY, VOCABULARY
 
 PROGRAM = AttributeDefinition("program", Kind.STRING_SET, aliases={"Project Apollo": "apollo"})
 EXACT = AttributeDefinition("badge", Kind.STRING, case=Case.EXACT)
@@ -136,6 +136,7 @@ def test_unknown_is_never_equal_to_a_text():
     assert all(unknown != unknown.value for unknown in Unknown)
 
 
+@PROPERTY
 @given(st.text(max_size=40), st.sampled_from(list(Case)))
 def test_canonical_form_is_its_own_canonical_form(text, case):
     definition = AttributeDefinition("tag", Kind.STRING, case=case)
@@ -150,6 +151,7 @@ def test_every_character_has_one_case_in_the_end():
         assert in_one_case(folded) == folded, hex(code)
 
 
+@PROPERTY
 @given(st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.binary(), st.lists(st.integers())), st.data())
 def test_a_stored_fact_of_any_shape_becomes_a_value_or_unknown(raw, data):
     definition = data.draw(st.sampled_from(list(VOCABULARY.values())))

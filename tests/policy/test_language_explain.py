@@ -1,11 +1,13 @@
 import pytest
 from hypothesis import given
 
+from policy.language.combine import compile_policy
 from policy.language.evaluate import Truth, compile_condition
-from policy.language.explain import Part, Reader, explain
+from policy.language.explain import Part, Reader, explain, explain_plan
 from policy.language.grammar import parse
+from policy.language.rules import PolicyDocument, Rule, RuleEffect, Target
 from policy.language.values import ABSENT, Unknown
-from tests.policy.language import NOON, VOCABULARY, facts, nodes
+from tests.policy.language import NOON, PROPERTY, VOCABULARY, facts, nodes
 
 T, F, U = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
@@ -131,6 +133,26 @@ def test_an_explanation_is_said_in_the_language_of_the_reader():
     assert explanation.changes[1] == "Nötig: Clearance ist TOP_SECRET"
 
 
+def test_all_that_applies_to_a_target_is_explained_and_of_a_denial_what_would_lift_it():
+    document = PolicyDocument(
+        (
+            Rule("unmanaged", RuleEffect.DENY, ("room:*",), parse("NOT contractor = true", VOCABULARY)),
+            Rule("always", RuleEffect.PERMIT, ("room:*",)),
+            Rule("elsewhere", RuleEffect.DENY, ("account:*",)),
+        )
+    )
+    own = compile_condition(parse("clearance >= TS", VOCABULARY), VOCABULARY)
+    plan = compile_policy(document, VOCABULARY).plan(Target("room:message:post", named=("lost",)), own)
+
+    lost, requirement, always, unmanaged = explain_plan(plan, VOCABULARY, JONAS)
+
+    assert (lost.truth, lost.explanation) == (U, None)
+    assert requirement.explanation.changes == ("Needed: Clearance is TOP_SECRET or higher",)
+    assert (always.clause.name, always.truth, always.explanation) == ("always", T, None)
+    assert (unmanaged.truth, unmanaged.explanation.changes) == (T, ("Needed: Contractor is yes",))
+
+
+@PROPERTY
 @given(nodes(), facts())
 def test_an_explanation_agrees_with_the_decision(node, known):
     explanation = explain(node, VOCABULARY, known)
@@ -140,6 +162,7 @@ def test_an_explanation_agrees_with_the_decision(node, known):
     assert any(one.counts for one in explanation.comparisons())
 
 
+@PROPERTY
 @given(nodes(), facts())
 def test_without_permission_an_explanation_holds_no_fact(node, known):
     explanation = explain(node, VOCABULARY, known)

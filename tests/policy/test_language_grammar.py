@@ -23,7 +23,7 @@ from policy.language.grammar import GRAMMAR, parse, parse_requirement
 from policy.language.obligations import OBLIGATIONS
 from policy.language.operators import Operator
 from policy.language.tree import Comparison, Either, Every, Negation, content_hash, print_text
-from tests.policy.language import VOCABULARY, nodes, requirements
+from tests.policy.language import PROPERTY, VOCABULARY, nodes, requirements
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "policy-language.md"
 
@@ -184,6 +184,7 @@ def test_parentheses_alone_cost_nothing():
     assert says("(" * 1_000 + "risk = 1" + ")" * 1_000) == "risk = 1"
 
 
+@PROPERTY
 @given(nodes())
 def test_printing_and_parsing_are_each_others_inverse(node):
     text = print_text(node)
@@ -192,6 +193,7 @@ def test_printing_and_parsing_are_each_others_inverse(node):
     assert print_text(parse(text, VOCABULARY)) == text
 
 
+@PROPERTY
 @given(nodes())
 def test_cost_is_known_before_evaluation_and_bounded(node):
     spent = cost(node)
@@ -200,6 +202,7 @@ def test_cost_is_known_before_evaluation_and_bounded(node):
     assert spent.nodes <= LIMIT.nodes
 
 
+@PROPERTY
 @given(st.text(max_size=200))
 @example("\x00")
 @example("\ud800 = \ud800")
@@ -225,7 +228,7 @@ _TOKENS = st.sampled_from(
 )
 
 
-@settings(max_examples=500)
+@settings(PROPERTY, max_examples=500)
 @given(st.lists(_TOKENS, max_size=25).map(" ".join))
 def test_no_heap_of_words_brings_anything_but_a_tree_or_a_refusal(text):
     node, refusal = tree_or_refusal(text)
@@ -236,6 +239,7 @@ def test_no_heap_of_words_brings_anything_but_a_tree_or_a_refusal(text):
     assert content_hash(parse(print_text(node), VOCABULARY)) == content_hash(node)
 
 
+@PROPERTY
 @given(requirements())
 def test_rows_of_a_form_and_text_say_the_same(requirement):
     rows = to_rows(requirement)

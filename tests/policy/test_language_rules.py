@@ -19,7 +19,7 @@ from policy.language.obligations import obligation, unite
 from policy.language.rules import Rule, Scope, Target, action_fits
 from policy.language.values import Unknown
 from policy.types import Obligation
-from tests.policy.language import LEVELS, VOCABULARY
+from tests.policy.language import LEVELS, PROPERTY, VOCABULARY
 
 ACTIONS = ("room:message:post", "room:message:read", "room:member:join", "account:user:view")
 TITAN, LOBBY = UUID(int=1), UUID(int=2)
@@ -237,6 +237,7 @@ _JSON = st.recursive(
 )
 
 
+@PROPERTY
 @given(_JSON, st.sampled_from([None, *DOCUMENT, *RULE]))
 def test_no_json_brings_anything_but_a_document_or_a_refusal(json, place):
     document = json if place is None else DOCUMENT | {place: json}

@@ -19,7 +19,7 @@ from policy.language.tree import (
     reads,
 )
 from policy.language.words import in_words
-from tests.policy.language import VOCABULARY, nodes
+from tests.policy.language import PROPERTY, VOCABULARY, nodes
 
 
 def hash_of(text):
@@ -67,6 +67,7 @@ def test_the_hash_is_the_published_one():
     assert hash_of(text) == "8af0ffff67b363c849bc036c624fd08b2cb8c85032926da25791c3fbac18f2be"
 
 
+@PROPERTY
 @given(st.lists(nodes(), min_size=2, max_size=4), st.randoms())
 def test_the_order_of_parts_does_not_count(parts, random):
     shuffled = random.sample(parts, len(parts))
@@ -75,6 +76,7 @@ def test_the_order_of_parts_does_not_count(parts, random):
     assert content_hash(either(*parts)) == content_hash(either(*shuffled))
 
 
+@PROPERTY
 @given(nodes())
 def test_the_printed_text_has_the_hash_of_the_tree(node):
     assert hash_of(print_text(node)) == content_hash(node)
@@ -148,6 +150,7 @@ def test_words_are_said_in_the_language_of_the_reader():
     assert words == "Freigabe ist SECRET oder höher und Dem Programm APOLLO zugeteilt"
 
 
+@PROPERTY
 @given(nodes())
 def test_every_condition_has_words(node):
     assert in_words(node, VOCABULARY, str)
