@@ -1,0 +1,234 @@
+"""Facts: what a source says, how long that stands, and what is unknown instead of false (R5, R12)."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.actions import Assertion, set_facts
+from accounts.attributes import DirectorySource
+from accounts.models import Fact, FactSource, FactSync
+from audit.events import Event
+from policy.language.values import Unknown
+from policy.models import AttributeDefinition
+from policy.signals import access_changed
+from tenancy.errors import Conflict, Invalid, NotFound
+from tenancy.models import Workspace
+from tenancy.scoping import within
+from tests.accounts.records import entries, epoch_of, latest, refused
+
+SECRET = {"clearance": Assertion("secret"), "program": Assertion(["apollo", "Gemini"])}
+
+
+def told(world, user):
+    actor = world.acting(user)
+    with within(world.id):
+        return DirectorySource().subjects([actor])[actor.id, None]
+
+
+def source(world, name, kind, minutes=0, *attributes):
+    with within(world.id):
+        FactSource.objects.create(workspace_id=world.id, name=name, kind=kind, freshness_minutes=minutes)
+        AttributeDefinition.objects.filter(name__in=attributes).update(source=name)
+
+
+def test_facts_are_canonical_sealed_and_told_to_policy(olympus, grace):
+    changed = set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+
+    assert changed == {"clearance", "program"}
+    facts = told(olympus, grace).facts
+    assert (facts["clearance"], facts["program"]) == ("SECRET", ["APOLLO", "GEMINI"])
+    with within(olympus.id):
+        kept = b"".join(bytes(value) for value in Fact.objects.values_list("value", flat=True))
+    assert b"SECRET" not in kept
+    assert b"APOLLO" not in kept
+
+
+def test_names_are_recorded_and_values_never(olympus, grace):
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+
+    said = latest(olympus.id, Event.ENTITLEMENT_CHANGED)
+
+    assert said.data == {"user_id": str(grace.id), "attributes": ["clearance", "program"], "source": "manual"}
+    assert "SECRET" not in repr(said)
+
+
+def test_what_a_source_leaves_out_is_no_longer_so(olympus, grace):
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+    before = epoch_of(olympus, "subject", grace.id)
+    heard = []
+    listener = lambda **news: heard.append((news["keys"], news["reason"]))  # noqa: E731
+    access_changed.connect(listener)
+
+    changed = set_facts(olympus.system, user_id=grace.id, source="manual", facts={"clearance": Assertion("SECRET")})
+
+    access_changed.disconnect(listener)
+    assert changed == {"program"}
+    assert "program" not in told(olympus, grace).facts
+    assert heard == [([grace.id], "facts_changed")]
+    assert epoch_of(olympus, "subject", grace.id) == before + 1
+
+
+def test_one_source_does_not_touch_what_another_says(olympus, grace):
+    source(olympus, "idp", "oidc", 60, "program")
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+    set_facts(olympus.system, user_id=grace.id, source="idp", facts={"program": Assertion("zeus")})
+
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts={})
+
+    facts = told(olympus, grace).facts
+    assert facts["program"] == ["ZEUS"]
+    assert "clearance" not in facts
+
+
+def test_a_fact_from_a_source_that_is_not_the_authority_does_not_count(olympus, grace):
+    source(olympus, "idp", "oidc", 60, "program")
+    set_facts(olympus.system, user_id=grace.id, source="idp", facts={})
+
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts={"program": Assertion("apollo")})
+
+    assert "program" not in told(olympus, grace).facts
+
+
+FRESH, EXPIRES = 60, 30
+TABLE = [
+    # synced, said, minutes since, what policy sees
+    (False, None, 0, Unknown.NEVER_SYNCED),
+    (True, None, 0, None),
+    (True, None, FRESH - 1, None),
+    (True, None, FRESH + 1, Unknown.STALE_SOURCE),
+    (True, Assertion("secret"), 0, "SECRET"),
+    (True, Assertion("secret"), FRESH - 1, "SECRET"),
+    (True, Assertion("secret"), FRESH + 1, Unknown.STALE_SOURCE),
+    (True, EXPIRES, EXPIRES - 1, "SECRET"),
+    (True, EXPIRES, EXPIRES + 1, None),
+    (True, EXPIRES, FRESH + 1, Unknown.STALE_SOURCE),
+]
+
+
+@pytest.mark.parametrize(("synced", "said", "minutes", "seen"), TABLE)
+def test_fresh_stale_and_expired(olympus, grace, clock, synced, said, minutes, seen):
+    source(olympus, "idp", "oidc", FRESH, "clearance")
+    if said == EXPIRES:
+        said = Assertion("secret", timezone.now() + timedelta(minutes=EXPIRES))
+    if synced:
+        set_facts(olympus.system, user_id=grace.id, source="idp", facts={"clearance": said} if said else {})
+
+    clock.forward(minutes=minutes)
+
+    assert told(olympus, grace).facts.get("clearance") == seen
+
+
+def test_what_is_kept_by_hand_is_known_from_the_first_moment_and_never_goes_stale(olympus, grace, clock):
+    assert "clearance" not in told(olympus, grace).facts
+
+    clock.forward(days=4000)
+
+    assert "clearance" not in told(olympus, grace).facts
+
+
+def test_no_lease_outlives_the_first_fact_that_ends(olympus, grace):
+    source(olympus, "idp", "oidc", 60, "program")
+    soon = timezone.now() + timedelta(minutes=5)
+    set_facts(olympus.system, user_id=grace.id, source="idp", facts={"program": Assertion("apollo")})
+    within_the_hour = told(olympus, grace).facts_until
+
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts={"clearance": Assertion("secret", soon)})
+
+    assert timedelta(minutes=59) < within_the_hour - timezone.now() <= timedelta(minutes=60)
+    assert told(olympus, grace).facts_until == soon
+
+
+def test_a_renewed_source_wakes_those_who_wait_for_it(olympus, grace, clock):
+    source(olympus, "idp", "oidc", FRESH, "clearance")
+    facts = {"clearance": Assertion("secret")}
+    set_facts(olympus.system, user_id=grace.id, source="idp", facts=facts)
+    before = epoch_of(olympus, "subject", grace.id)
+
+    assert set_facts(olympus.system, user_id=grace.id, source="idp", facts=facts) == frozenset()
+    assert epoch_of(olympus, "subject", grace.id) == before
+    clock.forward(minutes=FRESH + 1)
+    assert set_facts(olympus.system, user_id=grace.id, source="idp", facts=facts) == frozenset()
+
+    assert epoch_of(olympus, "subject", grace.id) == before + 1
+    assert told(olympus, grace).facts["clearance"] == "SECRET"
+
+
+@pytest.mark.parametrize(
+    ("facts", "field"),
+    [
+        ({"clearance": Assertion("ULTRA")}, "clearance"),
+        ({"shoe_size": Assertion(43)}, "shoe_size"),
+        ({"group": Assertion("Astronauts")}, "group"),
+        ({"marking": Assertion("SECRET")}, "marking"),
+        ({"program": Assertion([1, 2])}, "program"),
+    ],
+)
+def test_what_lies_outside_the_definitions_is_refused_and_never_repeated(olympus, grace, facts, field):
+    with pytest.raises(Invalid) as refusal:
+        set_facts(olympus.system, user_id=grace.id, source="manual", facts=facts)
+
+    assert refusal.value.field == field
+    assert "ULTRA" not in refusal.value.message + refusal.value.remedy
+    with within(olympus.id):
+        assert not Fact.objects.exists()
+
+
+def test_an_unknown_source_is_refused(olympus, grace):
+    with pytest.raises(Invalid) as refusal:
+        set_facts(olympus.system, user_id=grace.id, source="hearsay", facts=SECRET)
+
+    assert refusal.value.field == "source"
+
+
+def test_a_workspace_with_an_external_decision_point_keeps_no_facts(olympus, grace):
+    with within(olympus.id):
+        Workspace.objects.filter(id=olympus.id).update(facts_mode="external")
+
+    with pytest.raises(Conflict):
+        set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+
+    with within(olympus.id):
+        assert not Fact.objects.exists()
+
+
+def test_nobody_sets_facts_about_themselves(olympus):
+    boss = olympus.person("boss", "administrator")
+
+    with refused(olympus, "about_oneself"):
+        set_facts(olympus.acting(boss), user_id=boss.id, source="manual", facts=SECRET)
+
+    assert "clearance" not in told(olympus, boss).facts
+
+
+def test_a_person_speaks_only_for_what_is_kept_by_hand(olympus, grace):
+    source(olympus, "idp", "oidc", 60, "clearance")
+    boss = olympus.person("boss", "administrator")
+
+    with refused(olympus, "source_not_by_hand"):
+        set_facts(olympus.acting(boss), user_id=grace.id, source="idp", facts=SECRET)
+    set_facts(olympus.acting(boss), user_id=grace.id, source="manual", facts=SECRET)
+
+    facts = told(olympus, grace).facts
+    assert facts["clearance"] is Unknown.NEVER_SYNCED
+    assert facts["program"] == ["APOLLO", "GEMINI"]
+
+
+def test_a_member_sets_nobodys_facts(olympus, grace):
+    eve = olympus.person("eve")
+
+    with refused(olympus):
+        set_facts(olympus.acting(grace), user_id=eve.id, source="manual", facts=SECRET)
+
+    with within(olympus.id):
+        assert not Fact.objects.exists()
+    assert entries(olympus.id, Event.ENTITLEMENT_CHANGED) == []
+
+
+def test_a_person_of_another_workspace_has_no_facts_here(olympus, vulcan, grace):
+    with pytest.raises(NotFound):
+        set_facts(vulcan.system, user_id=grace.id, source="manual", facts=SECRET)
+
+    with within(olympus.id):
+        assert not Fact.objects.exists()
+        assert FactSync.objects.filter(user=grace).count() == 1
