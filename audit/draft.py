@@ -104,10 +104,20 @@ class Draft:
         self._seals.append((*place, before.size, size, merkle.pack(frontier), root, note, self.at))
         self._tiles += _tiles(log_id, n, leaves)
         self._entries.append(ROUND_ENTRY.pack(log_id.bytes, n, size, root))
-        self.suspects += _suspects(members, workspace_id)
-        self.tallies.observe([one.env for one in members], leaves)
+        self._judge(members, leaves, workspace_id)
         self.heads[log_id] = Head(n, self.epoch, self.hi, size, tuple(frontier))
         self.rows += len(members)
+
+    def _judge(self, members: Sequence[Found], leaves: Sequence[bytes], workspace_id: UUID | None) -> None:
+        """Tell apart what a writer of ours made: only that counts in the tallies."""
+        row_mac = signing.row_mac()
+        name = b'"log":"%b"' % log_name(workspace_id, members[0].store).encode()
+        for one, leaf in zip(members, leaves, strict=True):
+            finding = _finding(one, name, row_mac)
+            if finding:
+                self.suspects.append(Suspect(UUID(one.id), workspace_id, one.store, finding))
+                continue
+            self.tallies.observe(one.env, leaf)
 
     def close(self, before: Head) -> tuple[Head, str]:
         """Append the round's entries to the tree of the rounds; answers with its new head and signed checkpoint."""
@@ -145,16 +155,6 @@ class Draft:
 def _tiles(log_id: UUID, n: int, leaves: Sequence[bytes]) -> Iterator[tuple[object, ...]]:
     for part, start in enumerate(range(0, len(leaves), TILE)):
         yield log_id, n, part, b"".join(leaves[start : start + TILE])
-
-
-def _suspects(members: Sequence[Found], workspace_id: UUID | None) -> Iterator[Suspect]:
-    """Entries whose MAC does not hold, or whose bytes belong to another entry or log."""
-    row_mac = signing.row_mac()
-    name = b'"log":"%b"' % log_name(workspace_id, members[0].store).encode()
-    for one in members:
-        finding = _finding(one, name, row_mac)
-        if finding:
-            yield Suspect(UUID(one.id), workspace_id, one.store, finding)
 
 
 def _finding(one: Found, name: bytes, row_mac: signing.RowMac) -> str:

@@ -32,6 +32,7 @@ EMPTY = hashlib.sha256(b"").digest()
 PRUNED = "audit:log:pruned"
 OPENED, CLOSED = "audit:store:opened", "audit:store:closed"
 SWITCH_TOLERANCE_US = 60_000_000
+MOST_ODD = 20
 
 
 class Unreadable(Exception):
@@ -197,6 +198,8 @@ class Log:
     seals: int = 0
     at_size: dict[int, bytes] = field(default_factory=dict)
     frontier: list[bytes] = field(default_factory=list)
+    odd: list[Finding] = field(default_factory=list)
+    """Findings that leave the rest of the log provable; no more than MOST_ODD of them."""
     begins: int = 0
     twins: dict[str, tuple[str, int]] = field(default_factory=dict)
     pruned: list[dict[str, Any]] = field(default_factory=list)
@@ -314,7 +317,9 @@ def check_entries(log: Log, seal: dict[str, Any], entries: Iterator[bytes], leav
         leaf = hashlib.sha256(b"\x00" + entry).digest()
         if leaves.read(32) != leaf:
             raise Bad("the entry is not the sealed one", seal=seal["n"], entry=log.size)
-        read_entry(log, seal, entry)
+        problem = read_entry(log, seal, entry)
+        if problem and len(log.odd) < MOST_ODD:
+            log.odd.append(Finding(log.store, seal["n"], log.size, problem))
         grow(log.frontier, log.size, leaf)
         log.size += 1
     if root_of(log.frontier).hex() != seal["root"]:
@@ -323,23 +328,28 @@ def check_entries(log: Log, seal: dict[str, Any], entries: Iterator[bytes], leav
     log.at_size[log.size] = root_of(log.frontier)
 
 
-def read_entry(log: Log, seal: dict[str, Any], entry: bytes) -> None:
-    """Take from an entry what other checks need; it must belong to this log and epoch."""
+def read_entry(log: Log, seal: dict[str, Any], entry: bytes) -> str:
+    """Take from an entry what other checks need; says what is wrong if it does not belong to this log and epoch."""
     try:
         env = json.loads(entry)
         place = (env["log"], env["ep"])
-        uid, kind = env["uid"], env["k"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise Bad("the entry cannot be read", seal=seal["n"], entry=log.size) from error
-    if place != (log.name, seal["epoch"]):
-        raise Bad(f"the entry belongs to {place[0]}, epoch {place[1]}", seal=seal["n"], entry=log.size)
+        if place != (log.name, seal["epoch"]):
+            return f"the entry belongs to {place[0]}, epoch {place[1]}"
+        note_entry(log, env)
+    except (ValueError, KeyError, TypeError):
+        return "the entry cannot be read: no writer of ours made it"
+    return ""
+
+
+def note_entry(log: Log, env: dict[str, Any]) -> None:
+    kind, at = env["k"], int(env["t"])
     if "twin" in env:
-        log.twins[uid] = (env["twin"], int(env["t"]))
+        log.twins[env["uid"]] = (env["twin"], at)
     if kind == PRUNED:
         log.pruned.append(env["data"])
-        log.switches.append((int(env["t"]), env["data"]["entitled"], env["data"]["entitled"]))
+        log.switches.append((at, env["data"]["entitled"], env["data"]["entitled"]))
     if kind in (OPENED, CLOSED):
-        log.switches.append((int(env["t"]), kind == CLOSED, kind == OPENED))
+        log.switches.append((at, kind == CLOSED, kind == OPENED))
 
 
 # --- All logs together
@@ -362,6 +372,7 @@ def check(
             findings.append(Finding(log.store, bad.seal, bad.entry, bad.text))
         except (ValueError, KeyError, TypeError, OSError) as error:
             findings.append(Finding(log.store, None, log.size, f"it cannot be read: {error!r}"))
+        findings += log.odd
     for checkpoint in checkpoints:
         findings += compare(checkpoint, logs, trusted)
     if not findings:

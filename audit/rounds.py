@@ -103,6 +103,8 @@ class RoundsWalk:
 
     def _entries(self, one: RoundRow) -> None:
         step = ROUND_ENTRY.size
+        if len(one.entries) % step:
+            raise Broken("its entries cannot be read", seal=one.n, entry=one.size_from)
         leaves = [merkle.leaf_hash(one.entries[at : at + step]) for at in range(0, len(one.entries), step)]
         self._frontier, size = merkle.append(self._frontier, one.size_from, leaves)
         if size != one.size_to or merkle.frontier_root(self._frontier) != one.root:

@@ -5,7 +5,7 @@ was written. So what is missing then is missing for good.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import orjson
@@ -43,15 +43,13 @@ class Tallies:
         self._boots: dict[str, _Boot] = {}
         self._waiting: list[dict] = []  # type: ignore[type-arg]
 
-    def observe(self, envs: Sequence[bytes], leaves: Sequence[bytes]) -> None:
-        """Count entries as sealed; tallies among them wait for `judge`."""
-        for env, leaf in zip(envs, leaves, strict=True):
-            if _TALLY in env:
-                self._waiting.append(orjson.loads(env))
-                continue
-            name, interval = stamp_of(env)
-            boot = self._boot(name, interval)
-            boot.sealed.setdefault(interval, Count()).add(leaf)
+    def observe(self, env: bytes, leaf: bytes) -> None:
+        """Count an entry, whose MAC holds, as sealed; a tally waits for `judge` instead."""
+        if _TALLY in env:
+            self._waiting.append(orjson.loads(env))
+            return
+        name, interval = stamp_of(env)
+        self._boot(name, interval).sealed.setdefault(interval, Count()).add(leaf)
 
     def _boot(self, name: str, interval: int) -> _Boot:
         found = self._boots.get(name)

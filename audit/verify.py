@@ -102,10 +102,12 @@ def _wanted(outside: Iterable[_Outside], origin: str) -> frozenset[int]:
 def _walk_log(name: LogName, trust: Trust, outside: Sequence[_Outside], report: Report, using: str) -> _Extent:
     walk = LogWalk(name, trust, _wanted(outside, names.origin(name.workspace_id, name.store)))
     report.walked.append(walk.seen)
+    broken = walk.odd
     try:
         walk.run(using)
-    except Broken as broken:
-        report.findings.append(Finding(name.workspace, name.store, broken.seal, broken.entry, broken.text))
+    except Broken as first:
+        broken.append(first)
+    report.findings += [Finding(name.workspace, name.store, one.seal, one.entry, one.text) for one in broken]
     seen = walk.seen
     return _Extent(name.workspace, name.store, seen.begins, seen.size, seen.roots)
 

@@ -30,21 +30,35 @@ def test_what_was_written_is_read_back(value):
 
 @pytest.mark.parametrize(
     "value",
-    [1.5, float("nan"), 2**53, -(2**53), {"Upper": 1}, {"ümlaut": 1}, {"": 1}, {1: 2}, "\ud800", b"bytes", {"a": object()}],
+    [
+        1.5,
+        float("nan"),
+        2**53,
+        -(2**53),
+        {"Upper": 1},
+        {"ümlaut": 1},
+        {"": 1},
+        {1: 2},
+        "\ud800",
+        b"bytes",
+        {"a": object()},
+    ],
 )
 def test_a_value_without_one_form_is_refused(value):
     with pytest.raises(NotCanonical):
         canonical(value)
 
 
-@pytest.mark.parametrize("data", [b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1.0}', b'{"a":1', b'"\\u0041"', b'{"a":1,"a":1}'])
+@pytest.mark.parametrize(
+    "data", [b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1.0}', b'{"a":1', b'"\\u0041"', b'{"a":1,"a":1}']
+)
 def test_bytes_in_another_form_are_refused(data):
     with pytest.raises(NotCanonical):
         parse(data)
 
 
 def test_every_control_character_has_the_form_of_the_standard():
-    text = "".join(map(chr, range(0x20))) + "\x7f\u2028\u20ac\U0001f600\"\\/"
+    text = "".join(map(chr, range(0x20))) + '\x7f\u2028\u20ac\U0001f600"\\/'
 
     assert canonical(text) == rfc8785.dumps(text)
     assert json.loads(canonical(text)) == text

@@ -28,7 +28,13 @@ def test_privilege_and_sensitive_life_cycle_events_are_written_twice():
             assert event.kind.stores == BOTH, event
 
 
-ONCE = {Event.ACCESS_DENIED, Event.KEY_OPENING_FAILED, Event.KMS_UNAVAILABLE, Event.KMS_RECOVERED, Event.DECISION_POINT_UNAVAILABLE}
+ONCE = {
+    Event.ACCESS_DENIED,
+    Event.KEY_OPENING_FAILED,
+    Event.KMS_UNAVAILABLE,
+    Event.KMS_RECOVERED,
+    Event.DECISION_POINT_UNAVAILABLE,
+}
 """Observations of a refusal or an outage; nobody's power or data changed."""
 
 
@@ -84,7 +90,9 @@ def test_data_that_does_not_fit_is_refused(data):
 def test_what_is_personal_is_kept_apart():
     decision_id = new_id()
 
-    public, personal = fit(SAMPLE, "sample", {"page": "rooms", "note": "grüße", "reason": "why", "decision_id": decision_id})
+    public, personal = fit(
+        SAMPLE, "sample", {"page": "rooms", "note": "grüße", "reason": "why", "decision_id": decision_id}
+    )
 
     assert public == {"page": "rooms", "decision_id": str(decision_id)}
     assert personal == {"note": "grüße", "reason": "why"}

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PT012, S608, SLF001 - statements stand whole, dice only delay
 """The app adds and reads its own; it changes nothing, and neither does anybody else without lifting the guards."""
 
 import psycopg
@@ -12,7 +13,17 @@ from tenancy.errors import OutsideWorkspace
 from tenancy.scoping import within
 from tests import boot
 
-TABLES = ["audit_event", "audit_pii", "audit_seal", "audit_tile", "audit_round", "audit_log", "audit_key", "audit_cluster", "audit_boundary"]
+TABLES = [
+    "audit_event",
+    "audit_pii",
+    "audit_seal",
+    "audit_tile",
+    "audit_round",
+    "audit_log",
+    "audit_key",
+    "audit_cluster",
+    "audit_boundary",
+]
 COLUMNS = "id, workspace_id, log_id, store, epoch, at, kind, outcome, actor_id, target_type, request_id, env, mac"
 VALUES = "gen_random_uuid(), %s, gen_random_uuid(), 'security', %s, now(), 'x', 'y', gen_random_uuid(), '', gen_random_uuid(), '{}', %s"
 MAC = b"\0" * 16
@@ -46,9 +57,21 @@ def test_the_app_cannot_name_a_transaction_id(olympus, xid):
     value = xid if xid == "default" or "(" in xid else f"'{xid}'"
 
     if xid == "default":
-        refused(f"insert into audit_event ({COLUMNS}, xid) values ({VALUES}, '7')", olympus.id, 1, MAC, workspace_id=olympus.id)
+        refused(
+            f"insert into audit_event ({COLUMNS}, xid) values ({VALUES}, '7')",
+            olympus.id,
+            1,
+            MAC,
+            workspace_id=olympus.id,
+        )
         return
-    refused(f"insert into audit_event ({COLUMNS}, xid) values ({VALUES}, {value})", olympus.id, 1, MAC, workspace_id=olympus.id)
+    refused(
+        f"insert into audit_event ({COLUMNS}, xid) values ({VALUES}, {value})",
+        olympus.id,
+        1,
+        MAC,
+        workspace_id=olympus.id,
+    )
 
 
 def test_the_app_cannot_add_an_entry_to_another_workspace(olympus, pluto):
@@ -59,14 +82,21 @@ def test_the_app_cannot_add_an_entry_to_another_epoch(olympus):
     refused(f"insert into audit_event ({COLUMNS}) values ({VALUES})", olympus.id, 2, MAC, workspace_id=olympus.id)
 
 
-@pytest.mark.parametrize("table", ["audit_seal", "audit_tile", "audit_round", "audit_log", "audit_key", "audit_cluster", "audit_boundary"])
+@pytest.mark.parametrize(
+    "table", ["audit_seal", "audit_tile", "audit_round", "audit_log", "audit_key", "audit_cluster", "audit_boundary"]
+)
 def test_the_app_cannot_seal(olympus, table):
     refused(f"insert into {table} select * from {table}", workspace_id=olympus.id)
 
 
 def test_the_app_cannot_reach_a_partition_past_the_wall(olympus, hand):
     olympus.posts(1)
-    partitions = [name for (name,) in hand.sees("select inhrelid::regclass::text from pg_inherits where inhparent = 'audit_event'::regclass")]
+    partitions = [
+        name
+        for (name,) in hand.sees(
+            "select inhrelid::regclass::text from pg_inherits where inhparent = 'audit_event'::regclass"
+        )
+    ]
 
     assert len(partitions) > 7
     for name in partitions:
@@ -106,7 +136,9 @@ def test_models_refuse_to_change_anything(olympus):
 
 
 @pytest.mark.parametrize("role", ["owner", "sealer", "pruner", "auditor"])
-@pytest.mark.parametrize("statement", ["update audit_event set kind = 'x'", "delete from audit_event", "truncate audit_event"])
+@pytest.mark.parametrize(
+    "statement", ["update audit_event set kind = 'x'", "delete from audit_event", "truncate audit_event"]
+)
 def test_no_other_role_changes_an_entry_either(olympus, role, statement):
     olympus.posts(2)
 
@@ -123,7 +155,9 @@ def test_no_other_role_changes_an_entry_either(olympus, role, statement):
     assert [entry.kind for entry in olympus.entries(Store.COMPLIANCE)] == ["room:message:posted"] * 2
 
 
-@pytest.mark.parametrize("statement", ["update audit_event set kind = 'x'", "delete from audit_event", "truncate audit_event"])
+@pytest.mark.parametrize(
+    "statement", ["update audit_event set kind = 'x'", "delete from audit_event", "truncate audit_event"]
+)
 def test_even_the_administrator_must_lift_a_guard_first(olympus, statement):
     olympus.posts(1)
 

@@ -19,7 +19,10 @@ CHECKPOINT = st.builds(
     origin=st.from_regex(r"[a-z0-9/.\-]{1,30}", fullmatch=True),
     size=st.integers(0, 2**62),
     root=st.binary(min_size=32, max_size=32),
-    extensions=st.lists(st.tuples(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.from_regex(r"[!-~]{1,20}", fullmatch=True)), max_size=3).map(tuple),
+    extensions=st.lists(
+        st.tuples(st.from_regex(r"[a-z]{1,8}", fullmatch=True), st.from_regex(r"[!-~]{1,20}", fullmatch=True)),
+        max_size=3,
+    ).map(tuple),
 )
 
 
@@ -70,7 +73,14 @@ def test_a_name_alone_does_not_make_a_key_known():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "no signature\n", "a\n1\nx\n\n- lab AAAA\n", "a\n\n\u2014 lab AAAA\n", "a\n\n\u2014 lab not base64!\n", "a\x01\n\n\u2014 lab AAAAAAAA\n"],
+    [
+        "",
+        "no signature\n",
+        "a\n1\nx\n\n- lab AAAA\n",
+        "a\n\n\u2014 lab AAAA\n",
+        "a\n\n\u2014 lab not base64!\n",
+        "a\x01\n\n\u2014 lab AAAAAAAA\n",
+    ],
 )
 def test_a_malformed_note_is_refused(text):
     with pytest.raises(notes.BadNote):
@@ -78,7 +88,8 @@ def test_a_malformed_note_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["o\n1\n", "o\n01\nAAAA\n", "o\n-1\n" + "A" * 44 + "\n", "o\n1\nAAAA\n", "\n1\n" + "A" * 44 + "\n", "o\n1\n\nx\n"]
+    "text",
+    ["o\n1\n", "o\n01\nAAAA\n", "o\n-1\n" + "A" * 44 + "\n", "o\n1\nAAAA\n", "\n1\n" + "A" * 44 + "\n", "o\n1\n\nx\n"],
 )
 def test_a_malformed_checkpoint_is_refused(text):
     with pytest.raises(notes.BadNote):

@@ -1,3 +1,4 @@
+# ruff: noqa: PT012 - what is refused needs a ledger around it
 """Lines are recorded inside an action, checked, and written with the change or not at all."""
 
 import json
@@ -113,7 +114,11 @@ def test_personal_text_and_the_address_leave_only_a_commitment():
     with within(keyed):
         entry, body = AuditEvent.objects.get(id=line.id), AuditBody.objects.get(id=line.id)
     opened = signing.vault().open(keyed, line.id, bytes(body.body))
-    assert json.loads(opened[16:]) == {"username": "grace.canary", "address": "198.51.100.7", "agent": "Mozilla/5.0 (canary)"}
+    assert json.loads(opened[16:]) == {
+        "username": "grace.canary",
+        "address": "198.51.100.7",
+        "agent": "Mozilla/5.0 (canary)",
+    }
     assert env_of(entry)["body"] == sha256(opened).hexdigest()
     assert env_of(entry)["ctx"]["addr"] == keyed_digest(keyed, "address", "198.51.100.7")
     for secret in (b"canary", b"198.51.100.7"):
@@ -127,7 +132,9 @@ def test_the_same_address_has_another_digest_in_another_workspace(olympus, pluto
 
 
 def test_a_decision_is_an_entry_of_its_own_store(olympus):
-    line = decision(olympus.actor, effect="deny", would_be="permit", reasons=("rule_denied", "clearance"), obligations=("redact",))
+    line = decision(
+        olympus.actor, effect="deny", would_be="permit", reasons=("rule_denied", "clearance"), obligations=("redact",)
+    )
 
     olympus.says(decisions=(line,))
 
