@@ -16,7 +16,7 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
 
   const events = {
     'message.posted': (room, message) => {
-      dispatch({ type: 'message.posted', room, message, mine: own(message.author), reading: false });
+      dispatch({ type: 'message.posted', room, message, mine: own(message.author) });
       dispatch({ type: 'typing.seen', place: message.in_thread ?? room, user: message.author, until: 0 });
       announce(room, message);
       if (message.in_thread && !own(message.author)) act.threads.refreshSoon();
@@ -48,6 +48,7 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
     },
     'room.covered': ({ room, state, reason }) => {
       dispatch({ type: 'room.covered', room, cover: state, reason, at: Date.now() });
+      announcer.forget();
       if (isOpen(room) && state === 'unavailable') announcer.alert(t('live.covered'));
       if (isOpen(room) && state === 'step_up') act.account.askStepUp({ room });
     },
@@ -64,7 +65,10 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
     },
     typing: ({ room, user, thread }) => !own(user) && dispatch({ type: 'typing.seen', place: thread ?? room, user, until: Date.now() + 6000 }),
     presence: ({ user, state }) => dispatch({ type: 'presence', user, presence: state }),
-    read: ({ room, thread, message, unread, mentions }) => (thread ? dispatch({ type: 'thread.read', thread, unread }) : dispatch({ type: 'room.read', room, message, unread, mentions })),
+    read: ({ room, thread, message, last_read: lastRead, unread, mentions }) => {
+      if (thread) act.threads.refreshSoon();
+      else dispatch({ type: 'room.read', room, message: message ?? lastRead, unread, mentions });
+    },
     person: ({ person }) => dispatch({ type: 'person.known', person }),
     permissions: ({ powers }) => dispatch({ type: 'powers', powers }),
     'session.ending': ({ at, why }) => {
@@ -81,6 +85,7 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
     const name = nameOf(store.state, room);
     const open = isOpen(news.room);
     dispatch({ type: 'room.left', ...news });
+    announcer.forget();
     if (open && news.reason?.code !== 'left') announcer.alert(t('live.ended', { room: name }));
     if (open && news.reason?.code === 'left') act.go({ view: 'home', room: null, panel: null });
   }

@@ -4,6 +4,11 @@
 export function createGaps({ store, request, reload }) {
   const filling = new Map();
 
+  function apply(room, changes) {
+    store.dispatch({ type: 'people.known', people: changes.people ?? [] });
+    store.dispatch({ type: 'messages.missed', room, messages: changes.messages });
+  }
+
   async function fill(room, after) {
     filling.set(room, null);
     let cursor = after;
@@ -11,7 +16,7 @@ export function createGaps({ store, request, reload }) {
       const changes = await request('room.changes', { room, after });
       if (!store.state.rooms[room]) return;
       if (changes.resync) await reload(room);
-      else store.dispatch({ type: 'messages.missed', room, messages: changes.messages });
+      else apply(room, changes);
       cursor = changes.cursor ?? cursor;
       store.dispatch({ type: 'room.patched', room, patch: { cursor } });
     } catch {
@@ -55,7 +60,7 @@ export function createGaps({ store, request, reload }) {
         if (!store.state.rooms[room]) continue;
         if (changes.resync) await reload(room);
         else {
-          store.dispatch({ type: 'messages.missed', room, messages: changes.messages });
+          apply(room, changes);
           if (changes.cursor) store.dispatch({ type: 'room.patched', room, patch: { cursor: changes.cursor } });
         }
       }

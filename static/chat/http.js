@@ -1,5 +1,10 @@
 // The few calls that are not on the socket.
-const csrf = () => document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+
+/** The token against forged requests. It changes with the session, so the cookie is asked first. */
+export function csrfToken() {
+  const cookie = /(?:^|; )(?:__Host-)?cordon_csrf=([^;]+)/.exec(document.cookie);
+  return cookie?.[1] ?? document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+}
 
 /** What a call was refused with, from problem+json. */
 export class Problem extends Error {
@@ -10,7 +15,7 @@ export class Problem extends Error {
 }
 
 export async function call(method, path, body) {
-  const headers = { Accept: 'application/json', 'X-CSRFToken': csrf() };
+  const headers = { Accept: 'application/json', 'X-CSRFToken': csrfToken() };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   let response;
   try {

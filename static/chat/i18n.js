@@ -4,9 +4,11 @@ import english from './locale/en.js';
 const CATALOGUES = { en: english };
 const asked = globalThis.document?.documentElement.lang || 'en';
 export const language = CATALOGUES[asked] ? asked : CATALOGUES[asked.split('-')[0]] ? asked.split('-')[0] : 'en';
+/** How dates and numbers are written: plain English is that of the 24 hour clock and the day before the month. */
+export const locale = asked === 'en' ? 'en-GB' : asked;
 const catalogue = CATALOGUES[language];
 const plural = new Intl.PluralRules(language);
-const number = new Intl.NumberFormat(language);
+const number = new Intl.NumberFormat(locale);
 
 function message(key, values) {
   const entry = catalogue[key] ?? english[key];

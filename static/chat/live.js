@@ -11,15 +11,24 @@ export function createAnnouncer({ polite, urgent, now = Date.now }) {
   let recent = [];
   let held = 0;
   let timer = null;
+  let drawing = null;
   const write = (place, text) => {
     place.textContent = '';
-    requestAnimationFrame(() => {
+    const frame = requestAnimationFrame(() => {
       place.textContent = text;
     });
+    if (place === polite) drawing = frame;
   };
   return {
     say: (text) => write(polite, text),
     alert: (text) => write(urgent, text),
+    /** What was said aloud of a room must not stay in the page when the room may no longer be seen. */
+    forget() {
+      cancelAnimationFrame(drawing);
+      clearTimeout(timer);
+      held = 0;
+      polite.textContent = '';
+    },
     /** A message that arrived in the open room. */
     message({ author, message, defaultMarking }) {
       recent = recent.filter((at) => now() - at < WINDOW);

@@ -6,8 +6,8 @@ import { markOf } from './marks.js';
 export const OFFLINE_MOST = 20;
 export const OFFLINE_AGE = 15 * 60_000;
 export const GIVE_UP = 2 * 60_000;
-const TRANSPORT = new Set(['offline', 'timeout', 'unavailable', 'server', 'server_error']);
-const CONFIRM = new Set(['step_up', 'step_up_required']);
+const TRANSPORT = new Set(['offline', 'timeout', 'unavailable', 'server_error']);
+const CONFIRM = 'step_up_required';
 
 /** Whether one more message may wait while the connection is down. */
 export const hasSpace = (items) => items.filter((item) => item.status === 'waiting').length < OFFLINE_MOST;
@@ -41,7 +41,7 @@ export function staleness(item, { workspace, room, now }) {
 
 /** What becomes of an item after a failed try. */
 export function afterFailure(item, refusal, now, random = Math.random) {
-  if (CONFIRM.has(refusal.code)) return { ...item, status: 'step_up', reason: refusal.text, decision: refusal.decision };
+  if (refusal.code === CONFIRM) return { ...item, status: 'step_up', reason: refusal.text, decision: refusal.decision };
   if (refusal.code === 'offline') return { ...item, status: 'waiting', nextAt: 0, queuedAt: item.queuedAt ?? now };
   if (refusal.code === 'rate_limited') return { ...item, status: 'waiting', nextAt: now + 1000 * (refusal.retryAfter ?? 5) };
   if (TRANSPORT.has(refusal.code)) {
@@ -65,7 +65,7 @@ export function createOutbox({ store, request, onStepUp, onRefused, now = Date.n
     try {
       const ack = await request('message.post', fields);
       const current = store.state.outbox.find((other) => other.clientId === clientId);
-      if (current) put({ ...current, status: 'sent', message: ack.message, at: ack.at, marking: ack.marking ?? marking });
+      if (current) put({ ...current, status: 'sent', inThread: ack.thread ?? null, message: ack.message, at: ack.at, marking: ack.marking ?? marking });
     } catch (refusal) {
       const current = store.state.outbox.find((other) => other.clientId === clientId);
       if (!current) return;

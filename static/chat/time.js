@@ -1,14 +1,14 @@
 // Times as people of this product read them: 24 hours, the day in words, to the second where it matters.
-import { language, t } from './i18n.js';
+import { locale, t } from './i18n.js';
 
 const HOUR = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
-const clock = new Intl.DateTimeFormat(language, HOUR);
-const exact = new Intl.DateTimeFormat(language, { ...HOUR, second: '2-digit' });
-const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long' });
-const weekday = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
-const withYear = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
-const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' });
-const short = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' });
+const clock = new Intl.DateTimeFormat(locale, HOUR);
+const exact = new Intl.DateTimeFormat(locale, { ...HOUR, second: '2-digit' });
+const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' });
+const weekday = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
+const withYear = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'long' });
+const short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' });
 
 export const hourOf = (at) => clock.format(new Date(at));
 export const secondOf = (at) => exact.format(new Date(at));

@@ -13,10 +13,7 @@ MARKINGS = [
     {"name": "TOP SECRET", "short": "TS", "bar": "ts"},
 ]
 S, U, TS, CUI, C = "SECRET//NOFORN", "UNCLASSIFIED", "TOP SECRET", "CUI", "CONFIDENTIAL"
-POWERS = [
-    *["room:message:post", "room:message:edit", "room:message:delete", "room:message:react", "room:message:history"],
-    *["room:member:list", "room:member:leave", "room:member:add", "room:room:update", "room:mention:room"],
-]
+POWERS = ["room:message:post", "room:member:leave", "room:member:add", "room:room:update", "room:mention:room"]
 _PEOPLE = [
     ("maya", "Maya Sorensen", "Operations", "MS", 5, "active", False),
     ("priya", "Priya Raman", "Ground segment", "PR", 0, "active", False),
@@ -101,7 +98,7 @@ class World:
         return {
             "id": self.uuid(), "room": room, "client_id": None, "author": self.id(author), "at": stamp(at or datetime.now(UTC)),
             "edited_at": None, "revision": 0, "deleted": None, "marking": marking, "view": "full",
-            "parts": [{"marking": marking, "md": md}], "mentions": [], "mentions_me": "@maya" in md, "reactions": [],
+            "parts": [{"marking": marking, "md": md}], "mentions": [{"kind": "user", "id": self.id("maya")}] if "@maya" in md else [], "reactions": [],
             "thread": None, "in_thread": None, "also_to_room": False, **more,
         }  # fmt: skip
 
@@ -115,8 +112,8 @@ class World:
         day = 24 * 60
         first = self._say(room, "priya", "Range handover complete. Downlink B is nominal, margin 3.1 dB. Night shift has the pass list.", day + 40)
         first["reactions"] = [
-            {"emoji": "👍", "count": 4, "mine": True, "people": [self.id("maya"), self.id("daniel")]},
-            {"emoji": "✅", "count": 2, "mine": False, "people": [self.id("amara")]},
+            {"emoji": "👍", "count": 4, "people": [self.id("maya"), self.id("daniel")]},
+            {"emoji": "✅", "count": 2, "people": [self.id("amara")]},
         ]
         self._say(room, "daniel", "Pass 214 shows a step in the wheel-3 current at AOS + 42 s. Same signature as last Thursday.", 60)
         root = self._say(room, "daniel", 'Decoded frame below. The limit flag trips before the CRC fails, so I don’t think it’s a link error.\n\n```json\n{\n  "frame": "0x2C",\n  "rw3_current_a": 1.84,\n  "limit_flag": true\n}\n```', 59)
@@ -153,7 +150,7 @@ class World:
             )
         ]
         root["thread"] = {
-            "id": key, "title": None, "replies": 4, "last_at": replies[-1]["at"], "unread": 2,
+            "id": key, "title": None, "replies": 4, "last_at": replies[-1]["at"],
             "participants": [self.id("tomas"), self.id("maya"), self.id("priya")],
         }  # fmt: skip
         self.threads[key] = {"info": {"id": key, "room": room, "title": None, "root": root, "replies": 4, "last_at": replies[-1]["at"], "unread": 2, "following": True}, "messages": replies}

@@ -4,8 +4,11 @@ It is no part of the product and knows no policy; `POST /test/do` makes things h
 """
 
 import asyncio
+import base64
+import hashlib
 import json
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -25,7 +28,6 @@ settings.configure(
 django.setup()
 
 from django.template.loader import render_to_string  # noqa: E402
-from rooms.import_map import import_map  # noqa: E402
 from tests.web.scenario import MARKINGS, World, stamp  # noqa: E402
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -41,6 +43,21 @@ def policy() -> str:
         f"default-src 'none'; script-src 'self' {import_map().source}; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
         "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
+
+
+@dataclass(frozen=True)
+class ImportMap:
+    """As `chatapp.client` makes it, for names that are not hashed."""
+
+    text: str
+    source: str
+    modules: list[str]
+
+
+def import_map() -> ImportMap:
+    bare = {"htm": "htm", "markdown-it": "markdown-it", "preact": "preact", "preact/hooks": "preact-hooks"}
+    text = json.dumps({"imports": {name: f"/static/vendor/{file}.js" for name, file in bare.items()}})
+    return ImportMap(text, f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'", [])
 
 
 class Refused(Exception):
@@ -138,7 +155,7 @@ class Socket:
 
     async def hello(self, resume: dict) -> dict:
         world = self.world
-        me = {**world.people["maya"], "powers": ["create_rooms", "view_console"], "settings": {"theme": "system", "density": "normal", "enter_sends": True}}
+        me = {**world.people["maya"], "groups": [], "powers": ["create_rooms", "view_console"], "settings": {"theme": "system", "density": "normal", "enter_sends": True}}
         return {
             "me": me, "workspace": {"id": world.uuid(1), "slug": "northgate", "name": "Northgate JTF", "ceiling": "TOP SECRET", "markings": MARKINGS},
             "session": {"id": "s1", "step_up_until": None, "expires_at": stamp(world.now + timedelta(hours=7)), "idle_seconds": 1800},
@@ -171,7 +188,7 @@ class Socket:
             at = next(n for n, message in enumerate(messages) if message["id"] == around)
             start, end = max(0, at - limit // 2), min(len(messages), at + limit // 2)
         return {
-            "room": public(found), "messages": [public(message) for message in messages[start:end]], "cursor": found["cursor"],
+            "room": room, "people": list(self.world.people.values()), "messages": [public(message) for message in messages[start:end]], "cursor": found["cursor"],
             "more_before": start > 0, "more_after": end < len(messages), "before": str(start) if start else None,
             "after": str(end) if end < len(messages) else None, "first_unread": found.get("_first_unread"),
         }  # fmt: skip
@@ -199,14 +216,14 @@ class Socket:
         cursor = await self.site.event(room, "message.posted", message)
         if thread:
             await self.site.event(room, "message.changed", self.world.threads[thread]["info"]["root"])
-        ack = {"room": room, "message": message["id"], "cursor": cursor, "at": message["at"], "marking": message["marking"]}
+        ack = {"room": room, "message": message["id"], "cursor": cursor, "at": message["at"], "marking": message["marking"], "thread": thread}
         self.site.posts.append({**message, "_ack": ack})
         return ack
 
     def new_thread(self, room: str, root_id: str) -> str:
         root = self.world.find(root_id)
         key = self.world.uuid()
-        root["thread"] = {"id": key, "title": None, "replies": 0, "last_at": root["at"], "unread": 0, "participants": [self.world.id("maya")]}
+        root["thread"] = {"id": key, "title": None, "replies": 0, "last_at": root["at"], "participants": [self.world.id("maya")]}
         self.world.threads[key] = {"info": {"id": key, "room": room, "title": None, "root": root, "replies": 0, "last_at": root["at"], "unread": 0, "following": True}, "messages": []}
         return key
 
@@ -223,21 +240,21 @@ class Socket:
         return {}
 
     async def message_history(self, message: str) -> dict:
-        return {"revisions": [{"revision": 0, "at": self.world.find(message)["at"], "body": "Raw frames for pass 213."}]}
+        return {"revisions": [{"revision": 0, "at": self.world.find(message)["at"], "marking": "SECRET//NOFORN", "parts": [{"marking": "SECRET//NOFORN", "md": "Raw frames for pass 213."}]}]}
 
     async def reaction_add(self, message: str, emoji: str) -> dict:
         found = self.world.find(message)
         known = next((reaction for reaction in found["reactions"] if reaction["emoji"] == emoji), None)
         if known is None:
-            known = {"emoji": emoji, "count": 0, "mine": False, "people": []}
+            known = {"emoji": emoji, "count": 0, "people": []}
             found["reactions"] = [*found["reactions"], known]
-        known |= {"count": known["count"] + 1, "mine": True, "people": [*known["people"], self.world.id("maya")]}
+        known |= {"count": known["count"] + 1, "people": [*known["people"], self.world.id("maya")]}
         await self.site.event(found["room"], "message.changed", found)
         return {}
 
     async def reaction_remove(self, message: str, emoji: str) -> dict:
         found = self.world.find(message)
-        found["reactions"] = [{**reaction, "count": reaction["count"] - 1, "mine": False} if reaction["emoji"] == emoji else reaction for reaction in found["reactions"]]
+        found["reactions"] = [{**reaction, "count": reaction["count"] - 1, "people": [one for one in reaction["people"] if one != self.world.id("maya")]} if reaction["emoji"] == emoji else reaction for reaction in found["reactions"]]
         found["reactions"] = [reaction for reaction in found["reactions"] if reaction["count"]]
         await self.site.event(found["room"], "message.changed", found)
         return {}

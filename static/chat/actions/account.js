@@ -1,5 +1,5 @@
 // The person's own session, settings and presence.
-import { call } from '../http.js';
+import { call, csrfToken } from '../http.js';
 import { t } from '../i18n.js';
 import { applyLook } from '../look.js';
 
@@ -47,7 +47,7 @@ export function accountActions(client) {
       form.method = 'post';
       form.action = config.urls.logout;
       const token = document.createElement('input');
-      Object.assign(token, { type: 'hidden', name: 'csrfmiddlewaretoken', value: document.querySelector('meta[name="csrf-token"]')?.content ?? '' });
+      Object.assign(token, { type: 'hidden', name: 'csrfmiddlewaretoken', value: csrfToken() });
       form.append(token);
       document.body.append(form);
       form.submit();

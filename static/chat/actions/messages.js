@@ -1,8 +1,7 @@
 // Writing: posts, edits, deletions, reactions, threads, drafts.
 import { t } from '../i18n.js';
 import { uuid7 } from '../ids.js';
-import { EMPTY } from '../state/timeline.js';
-import { beforeCursor } from '../state/timeline.js';
+import { EMPTY, beforeCursor } from '../state/timeline.js';
 
 const TYPING_EVERY = 3000;
 const REFRESH_AFTER = 1500;
@@ -51,6 +50,7 @@ export function threadActions(client) {
       try {
         const page = await request('thread.open', { thread, limit: 50 });
         if (!store.state.rooms[page.thread.room]) return;
+        store.dispatch({ type: 'people.known', people: page.people ?? [] });
         store.dispatch({ type: 'thread.loaded', thread, page, where: 'replace' });
       } catch (refusal) {
         store.dispatch({ type: 'thread.failed', thread, error: { code: refusal.code, text: refusal.text } });
@@ -65,10 +65,13 @@ export function threadActions(client) {
       await request('thread.open', { thread, before: beforeCursor(timeline), limit: 50 }).then((page) => store.dispatch({ type: 'thread.loaded', thread, page, where: 'before' }), () => {});
       busy.delete(thread);
     },
-    async list(more = false) {
-      const before = more ? store.state.threadList?.before : null;
-      const answer = await request('threads.list', before ? { before } : {}).catch(() => null);
-      if (answer) store.dispatch({ type: 'threads.known', threads: answer.threads, before: answer.before, more });
+    /** The threads of a room, or without one those that the person follows. */
+    async list(room = null, more = false) {
+      const before = more ? (room ? store.state.roomThreads[room] : store.state.threadList)?.before : null;
+      const answer = await request('threads.list', { ...(room && { room }), ...(before && { before }) }).catch(() => null);
+      if (!answer || (room && !store.state.rooms[room])) return;
+      store.dispatch({ type: 'people.known', people: answer.people ?? [] });
+      store.dispatch({ type: 'threads.known', room, threads: answer.threads, before: answer.before, more });
     },
     refreshSoon() {
       clearTimeout(timer);

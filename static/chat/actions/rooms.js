@@ -21,14 +21,11 @@ export function roomActions(client) {
     }
   }
 
-  function learn(page) {
-    if (typeof page.room === 'object' && page.room) store.dispatch({ type: 'room.known', room: page.room });
-  }
 
   async function page(room, fields, where) {
     const answer = await request('room.open', { room, limit: PAGE, ...fields });
     if (!store.state.rooms[room]) return null;
-    learn(answer);
+    store.dispatch({ type: 'people.known', people: answer.people ?? [] });
     store.dispatch({ type: 'page.loaded', room, page: answer, where });
     return answer;
   }
@@ -38,15 +35,15 @@ export function roomActions(client) {
       store.dispatch({ type: 'page.dropped', room });
       return;
     }
-    if (refusal.code === 'step_up' || refusal.code === 'step_up_required') {
+    if (refusal.code === 'step_up_required') {
       store.dispatch({ type: 'page.dropped', room });
-      store.dispatch({ type: 'room.covered', room, cover: 'step_up', reason: refusal.text, at: Date.now() });
+      store.dispatch({ type: 'room.covered', room, cover: 'step_up', reason: { words: refusal.text }, at: Date.now() });
       client.act.account.askStepUp({ room });
       return;
     }
     if (refusal.code === 'unavailable') {
       store.dispatch({ type: 'page.dropped', room });
-      store.dispatch({ type: 'room.covered', room, cover: 'unavailable', reason: refusal.text, at: Date.now() });
+      store.dispatch({ type: 'room.covered', room, cover: 'unavailable', reason: { words: refusal.text }, at: Date.now() });
       return;
     }
     store.dispatch({ type: 'page.failed', room, error: { code: refusal.code, text: refusal.text, decision: refusal.decision } });
@@ -90,7 +87,7 @@ export function roomActions(client) {
     around: (room, message) => once(`open|${room}`, () => page(room, { around: message }, 'replace').catch((refusal) => failed(room, refusal))),
     checkNow(room) {
       return request('room.open', { room, limit: PAGE }).then((answer) => {
-        learn(answer);
+        store.dispatch({ type: 'people.known', people: answer.people ?? [] });
         store.dispatch({ type: 'room.uncovered', room });
         store.dispatch({ type: 'page.loaded', room, page: answer, where: 'replace' });
         client.act.outbox.pump();
@@ -111,9 +108,9 @@ export function roomActions(client) {
     },
     markRead: (room, message, thread) => {
       const fields = thread ? { room, message, thread } : { room, message };
-      return request('read.set', fields).then(({ unread, mentions }) => {
-        if (thread) store.dispatch({ type: 'thread.read', thread, unread: unread ?? 0 });
-        else store.dispatch({ type: 'room.read', room, message, unread, mentions });
+      return request('read.set', fields).then((counts) => {
+        if (thread) store.dispatch({ type: 'thread.read', thread, unread: 0 });
+        else store.dispatch({ type: 'room.read', room, message, unread: counts.unread ?? 0, mentions: counts.mentions ?? 0 });
       }, () => {});
     },
     markAllRead(room) {

@@ -3,7 +3,8 @@
 const put = (map, key, value) => ({ ...map, [key]: value });
 
 function welcomed(state, { welcome, at }) {
-  const rooms = Object.fromEntries(welcome.rooms.map((room) => [room.id, { ...room, cover: room.access.state === 'permitted' ? null : (state.rooms[room.id]?.cover ?? null) }]));
+  const open = welcome.rooms.filter((room) => room.access.state !== 'ended');
+  const rooms = Object.fromEntries(open.map((room) => [room.id, { ...room, cover: coverOf(room, state.rooms[room.id]) }]));
   const people = Object.fromEntries(welcome.people.map((person) => [person.id, person]));
   const { powers, settings, ...self } = welcome.me;
   return {
@@ -14,6 +15,7 @@ function welcomed(state, { welcome, at }) {
   };
 }
 
+const coverOf = (room, known) => (room.access.state === 'permitted' ? null : (known?.cover ?? { state: room.access.state, reason: room.access.reason ?? null, since: null }));
 const chosen = (settings) => Object.fromEntries(Object.entries({ theme: settings?.theme, contrast: settings?.contrast, density: settings?.density, enterSends: settings?.enter_sends }).filter(([, value]) => value !== undefined && value !== null));
 
 export const clientHandlers = {

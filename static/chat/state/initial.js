@@ -5,7 +5,7 @@ export function initialState(prefs) {
     connection: { up: false, since: null, lastSync: null, nextTry: null },
     me: null, workspace: null, session: null, limits: { body_chars: 16_000 }, leaseSeconds: 60,
     people: {}, rooms: {}, ended: {},
-    timelines: {}, threads: {}, threadList: null,
+    timelines: {}, threads: {}, threadList: null, roomThreads: {}, confirmed: {},
     members: {}, access: {}, audience: {}, typing: {}, drafts: {}, editing: {},
     outbox: [], notes: [],
     route: { view: 'home', room: null, panel: null },

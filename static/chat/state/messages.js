@@ -1,4 +1,5 @@
 // Messages of rooms and threads.
+import { personal, personalPage } from './personal.js';
 import { EMPTY, added, appended, caughtUp, changed, prepended, replaced } from './timeline.js';
 
 const inTimeline = (message) => !message.in_thread || message.also_to_room;
@@ -18,31 +19,48 @@ function onThread(state, id, change) {
   return timeline === thread.timeline ? state : { ...state, threads: put(state.threads, id, { ...thread, timeline }) };
 }
 
-function posted(state, { room, message, mine, reading }) {
+function posted(state, { room, message: plain, mine }) {
+  const message = personal(state.me, plain);
   let next = state;
   if (inTimeline(message)) next = onTimeline(next, room, (timeline) => added(timeline, message, !mine));
   if (message.in_thread) next = onThread(next, message.in_thread, (timeline) => added(timeline, message, !mine));
-  if (message.client_id) next = { ...next, outbox: next.outbox.filter((item) => item.clientId !== message.client_id) };
+  if (mine && message.client_id) next = confirmed(next, new Set([message.client_id]));
   const known = next.rooms[room];
-  if (!known || mine || !inTimeline(message) || reading) return next;
+  if (!known || mine || !inTimeline(message)) return next;
   const mentions = known.mentions + (message.mentions_me || known.kind === 'direct' ? 1 : 0);
   return { ...next, rooms: put(next.rooms, room, { ...known, unread: known.unread + 1, mentions }) };
 }
 
-function rewritten(state, { room, message }) {
+function rewritten(state, { room, message: plain }) {
+  const message = personal(state.me, plain);
   const next = onTimeline(state, room, (timeline) => changed(timeline, message));
   const thread = message.in_thread ?? message.thread?.id;
   return thread ? onThread(next, thread, (timeline) => changed(timeline, message)) : next;
 }
 
-function missed(state, { room, messages }) {
+function missed(state, { room, messages: plain }) {
+  const messages = plain.map((message) => personal(state.me, message));
   const ours = messages.filter(inTimeline);
   let next = onTimeline(state, room, (timeline) => caughtUp(timeline, ours));
   for (const id of new Set(messages.map((message) => message.in_thread ?? message.thread?.id).filter(Boolean))) {
     next = onThread(next, id, (timeline) => caughtUp(timeline, messages.filter((message) => message.in_thread === id || message.thread?.id === id)));
   }
-  const sent = new Set(messages.map((message) => message.client_id).filter(Boolean));
-  return sent.size ? { ...next, outbox: next.outbox.filter((item) => !sent.has(item.clientId)) } : next;
+  return confirmed(next, ownIds(state, messages));
+}
+
+const ownIds = (state, messages) => new Set(messages.filter((message) => message.author === state.me.id && message.client_id).map((message) => message.client_id));
+
+/** What was sent from here and has come back leaves the outbox; it carries a tick for as long as the page lives. */
+function confirmed(state, clientIds) {
+  const sent = state.outbox.filter((item) => clientIds.has(item.clientId));
+  if (!sent.length) return state;
+  return { ...state, outbox: state.outbox.filter((item) => !sent.includes(item)), confirmed: { ...state.confirmed, ...Object.fromEntries(sent.map((item) => [item.clientId, true])) } };
+}
+
+/** The last replies of others, as many as the server counts as unread. */
+function firstUnread(state, page) {
+  const others = page.messages.filter((message) => message.author !== state.me.id);
+  return page.thread.unread ? (others.at(-page.thread.unread) ?? others[0])?.id : null;
 }
 
 const PLACE = { replace: replaced, before: prepended, after: appended };
@@ -50,11 +68,11 @@ const PLACE = { replace: replaced, before: prepended, after: appended };
 export const messageHandlers = {
   'page.loading': (state, { room }) => ({ ...state, timelines: put(state.timelines, room, { ...(state.timelines[room] ?? EMPTY), status: 'loading', error: null }) }),
   'page.failed': (state, { room, error }) => ({ ...state, timelines: put(state.timelines, room, { ...(state.timelines[room] ?? EMPTY), status: 'failed', error }) }),
-  'page.loaded': (state, { room, page, where }) => {
+  'page.loaded': (state, { room, page: plain, where }) => {
+    const page = personalPage(state.me, plain);
     const ours = { ...page, messages: page.messages.filter(inTimeline) };
     const timeline = PLACE[where](state.timelines[room] ?? EMPTY, ours.messages.length || where === 'replace' ? ours : page);
-    const present = new Set(page.messages.map((message) => message.client_id).filter(Boolean));
-    return { ...state, timelines: put(state.timelines, room, timeline), outbox: state.outbox.filter((item) => !present.has(item.clientId)) };
+    return confirmed({ ...state, timelines: put(state.timelines, room, timeline) }, ownIds(state, page.messages));
   },
   'page.dropped': (state, { room }) => ({ ...state, timelines: Object.fromEntries(Object.entries(state.timelines).filter(([id]) => id !== room)) }),
   'message.posted': posted,
@@ -66,10 +84,12 @@ export const messageHandlers = {
     const old = state.threads[thread];
     return { ...state, threads: put(state.threads, thread, { info: old?.info ?? info ?? null, timeline: { ...(old?.timeline ?? EMPTY), status: 'loading' } }) };
   },
-  'thread.loaded': (state, { thread, page, where }) => {
+  'thread.loaded': (state, { thread, page: plain, where }) => {
+    const page = personalPage(state.me, plain);
+    const info = { ...page.thread, root: personal(state.me, page.thread.root) };
     const old = state.threads[thread] ?? { timeline: EMPTY };
-    const timeline = PLACE[where](old.timeline, { ...page, after: null, more_after: false });
-    return { ...state, threads: put(state.threads, thread, { info: page.thread, timeline: { ...timeline, moreAfter: false } }) };
+    const timeline = PLACE[where](old.timeline, { ...page, after: null, more_after: false, first_unread: firstUnread(state, page) });
+    return { ...state, threads: put(state.threads, thread, { info, timeline: { ...timeline, moreAfter: false } }) };
   },
   'thread.failed': (state, { thread, error }) => ({ ...state, threads: put(state.threads, thread, { info: state.threads[thread]?.info ?? null, timeline: { ...EMPTY, status: 'failed', error } }) }),
   'thread.read': (state, { thread, unread }) => {
@@ -78,9 +98,10 @@ export const messageHandlers = {
     const list = state.threadList && { ...state.threadList, items: state.threadList.items.map((item) => (item.id === thread ? { ...item, unread } : item)) };
     return { ...state, threads, threadList: list };
   },
-  'threads.known': (state, { threads, before, more }) => {
-    const old = more ? (state.threadList?.items ?? []) : [];
-    return { ...state, threadList: { items: [...old, ...threads], before: before ?? null } };
+  'threads.known': (state, { room, threads, before, more }) => {
+    const fresh = threads.map((thread) => ({ ...thread, root: personal(state.me, thread.root) }));
+    const list = (old) => ({ items: [...(more ? (old?.items ?? []) : []), ...fresh], before: before ?? null });
+    return room ? { ...state, roomThreads: put(state.roomThreads, room, list(state.roomThreads[room])) } : { ...state, threadList: list(state.threadList) };
   },
   'note.added': (state, { note }) => ({ ...state, notes: [...state.notes.slice(-199), note] }),
 };

@@ -13,6 +13,7 @@ export function forget(state, room) {
     timelines: without(state.timelines, (id) => id === room),
     threads: without(state.threads, (id) => keys.has(id)),
     threadList: state.threadList && { ...state.threadList, items: state.threadList.items.filter((thread) => thread.room !== room) },
+    roomThreads: without(state.roomThreads, (id) => id === room),
     members: without(state.members, (id) => id === room),
     access: without(state.access, (id) => id === room),
     audience: without(state.audience, (key) => key.startsWith(`${room}|`)),
@@ -39,7 +40,8 @@ const patched = (state, id, patch) => (state.rooms[id] ? { ...state, rooms: { ..
 
 export const roomHandlers = {
   'room.known': (state, { room }) => {
-    const cover = room.access?.state === 'permitted' ? null : (state.rooms[room.id]?.cover ?? null);
+    if (room.access?.state === 'ended') return roomHandlers['room.left']({ ...state, rooms: { ...state.rooms, [room.id]: room } }, { room: room.id, reason: room.access.reason, decision: room.access.decision, at: null });
+    const cover = room.access?.state === 'permitted' ? null : (state.rooms[room.id]?.cover ?? { state: room.access?.state, reason: room.access?.reason ?? null, since: null });
     return { ...state, rooms: { ...state.rooms, [room.id]: { ...state.rooms[room.id], ...room, cover } }, ended: without(state.ended, (id) => id === room.id) };
   },
   'room.patched': (state, { room, patch }) => patched(state, room, patch),

@@ -90,5 +90,8 @@ export function leaseEnd(state, room) {
   return (state.connection.lastSync ?? 0) + seconds * 1000;
 }
 
+/** Whether the person may write here at all; each message is judged again by the server. */
+export const writes = (room) => can(room, 'room:message:post') && room.state !== 'archived';
+export const keeps = (room) => ['owner', 'moderator'].includes(room?.role);
 export const can = (room, action) => Boolean(room?.powers?.includes(action));
 export const hasPower = (state, flag) => Boolean(state.me?.powers?.includes(flag));

@@ -38,6 +38,7 @@ export function Dialog({ label, labelledby, describedby, class: name = 'dialog',
     const opener = document.activeElement;
     const dialog = ref.current;
     if (!dialog.open) dialog.showModal();
+    dialog.querySelector('[data-focus]')?.focus();
     return () => {
       dialog.close();
       if (opener?.isConnected && opener !== document.body) opener.focus();

@@ -4,7 +4,7 @@ import { cls, hidden, html, icon, useClient, useStore } from '../dom.js';
 import { asked, commandOf, commandsFor, COMMANDS } from '../complete.js';
 import { t } from '../i18n.js';
 import { markOf, spoken } from '../marks.js';
-import { can, nameOf } from '../state/select.js';
+import { nameOf } from '../state/select.js';
 import { runCommand } from './commands.js';
 import { CommandList, MentionList, useMentions } from './completions.js';
 import { EmojiPicker } from './emoji.js';
@@ -123,7 +123,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
       send();
     } else if (event.key === 'ArrowUp' && !draft.text && !event.shiftKey) {
       const last = lastOwn(store.state, place, room);
-      if (last && can(room, 'room:message:edit')) {
+      if (last) {
         event.preventDefault();
         act.messages.startEdit(place, last);
       }

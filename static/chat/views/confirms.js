@@ -51,7 +51,7 @@ export function History({ overlay, onClose }) {
   }, []);
   return html`<${Dialog} class="dialog formdlg" labelledby="h-t" onClose=${onClose}>
     <${DialogHead} id="h-t" title=${t('history.title')} onClose=${onClose} />
-    ${!revisions ? html`<${Spinner} text=${t('feed.loading')} />` : html`<ol class="revs">${revisions.map((revision) => html`<li><h3>${t('history.revision', { n: revision.revision, time: fullOf(revision.at) })}</h3><p class="pre">${revision.body}</p></li>`)}</ol>`}
+    ${!revisions ? html`<${Spinner} text=${t('feed.loading')} />` : html`<ol class="revs">${revisions.map((revision) => html`<li><h3>${t('history.revision', { n: revision.revision, time: fullOf(revision.at) })}</h3><p class="pre">${revision.body ?? revision.parts.map((part) => part.md).join('\n')}</p></li>`)}</ol>`}
   <//>`;
 }
 
@@ -61,12 +61,12 @@ export function StartThread({ overlay, onClose }) {
   const room = useStore((state) => state.rooms[overlay.room]);
   const message = useStore((state) => messageOf(state, overlay));
   const pending = useStore((state) => state.outbox.find((item) => item.replyTo === overlay.message));
+  const thread = message?.thread?.id ?? pending?.inThread;
   useEffect(() => {
-    if (message?.thread) {
-      onClose();
-      act.go({ view: 'room', room: room.id, panel: { kind: 'thread', thread: message.thread.id } });
-    }
-  }, [message?.thread?.id]);
+    if (!thread) return;
+    onClose();
+    act.go({ view: 'room', room: room.id, panel: { kind: 'thread', thread } });
+  }, [thread]);
   if (!room || !message) return null;
   const failed = pending && ['refused', 'failed', 'held'].includes(pending.status);
   return html`<${Dialog} class="dialog formdlg starter" labelledby="st-t" onClose=${onClose}>

@@ -4,7 +4,7 @@ import { html, icon, useClient, useStore } from '../dom.js';
 import { plain } from '../markdown.js';
 import { t } from '../i18n.js';
 import { markOf } from '../marks.js';
-import { countOf, inOrder, isMention, nameOf, readable } from '../state/select.js';
+import { countOf, inOrder, isMention, nameOf, otherOf, readable } from '../state/select.js';
 import { when } from '../time.js';
 import { Avatar, Badge, Portion, Spinner } from './basics.js';
 import { ConnectionBar } from './room.js';
@@ -19,7 +19,7 @@ function Rooms({ rooms, word }) {
   const { act, store } = useClient();
   return html`<div class="feed scroll inbox" data-region="messages"><ul class="inbox-l">${rooms.map((room) => {
     const mark = markOf(store.state.workspace, room.marking);
-    return html`<li key=${room.id}><button type="button" class="inbox-r" onClick=${() => act.rooms.open(room.id)}>${roomIcon(room)}<span class="grow"><b class="truncate">${room.name}</b>${room.topic && html`<span class="inbox-s truncate">${room.topic}</span>`}</span>${room.last_at && html`<span class="inbox-s num">${when(room.last_at)}</span>`}<${Badge} n=${isMention(room) ? room.mentions || room.unread : countOf(room)} mention=${isMention(room)} word=${word} /><span class=${`rr-mk pm pm-${mark.bar}`}>${mark.short.split('//')[0]}</span></button></li>`;
+    return html`<li key=${room.id}><button type="button" class="inbox-r" onClick=${() => act.rooms.open(room.id)}>${room.kind === 'direct' ? html`<${Avatar} person=${otherOf(store.state, room)} size="xs" presence />` : roomIcon(room)}<span class="grow"><b class="truncate">${room.name}</b>${room.topic && html`<span class="inbox-s truncate">${room.topic}</span>`}</span>${room.last_at && html`<span class="inbox-s num">${when(room.last_at)}</span>`}<${Badge} n=${isMention(room) ? room.mentions || room.unread : countOf(room)} mention=${isMention(room)} word=${word} /><span class=${`rr-mk pm pm-${mark.bar}`}>${mark.short.split('//')[0]}</span></button></li>`;
   })}</ul></div>`;
 }
 
@@ -40,13 +40,13 @@ export function Mentions() {
 /** Threads of one room or of all, newest first. */
 export function ThreadList({ room }) {
   const { act, store } = useClient();
-  const list = useStore((state) => state.threadList);
-  useEffect(() => { act.threads.list(); }, [room]);
+  const list = useStore((state) => (room ? state.roomThreads[room] : state.threadList));
+  useEffect(() => { act.threads.list(room ?? null); }, [room]);
   if (!list) return html`<${Spinner} text=${t('threads.loading')} />`;
-  const items = list.items.filter((thread) => (!room || thread.room === room) && readable(store.state.rooms[thread.room]));
+  const items = list.items.filter((thread) => readable(store.state.rooms[thread.room]));
   if (!items.length) return html`<p class="fine threads-none">${t(room ? 'threads.none_here' : 'threads.none')}</p>`;
   return html`<ul class="threads">${items.map((thread) => html`<${ThreadRow} key=${thread.id} thread=${thread} named=${!room} />`)}</ul>
-    ${list.before && html`<button type="button" class="link small" onClick=${() => act.threads.list(true)}>${t('threads.more')}</button>`}`;
+    ${list.before && html`<button type="button" class="link small" onClick=${() => act.threads.list(room ?? null, true)}>${t('threads.more')}</button>`}`;
 }
 
 function ThreadRow({ thread, named }) {

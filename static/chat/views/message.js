@@ -1,16 +1,17 @@
 // One row of the list: a message, one that is not confirmed yet, a day, the "new" line, a system line.
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { Still, cls, hidden, html, icon, useClient, useStore } from '../dom.js';
 import { emojiName } from '../emoji.js';
 import { count, parts, t } from '../i18n.js';
 import { markOf } from '../marks.js';
-import { can } from '../state/select.js';
+import { keeps, writes } from '../state/select.js';
 import { dayOf, fullOf, hourOf, when } from '../time.js';
 import { Avatar, Menu, MenuItem, Portion } from './basics.js';
 import { EmojiPicker } from './emoji.js';
 import { quoteOf, sourceOf } from './source.js';
 import { Text, Withheld } from './text.js';
 
+const NEEDS = 420;
 const NOTE_ICON = { revoked: 'shield-x', returned: 'shield-check', joined: 'user', left: 'logout' };
 
 export const DayRow = ({ at }) => html`<li class="day"><h2>${dayOf(at)}</h2></li>`;
@@ -44,11 +45,12 @@ function ThreadSummary({ message, tab }) {
   const { store, act } = useClient();
   const open = useStore((state) => state.route.panel?.thread === message.thread.id);
   const { thread } = message;
+  const unread = useStore((state) => thread.unread ?? state.threadList?.items.find((item) => item.id === thread.id)?.unread ?? 0);
   return html`<button type="button" class="ts" tabindex=${tab} aria-expanded=${String(open)} onClick=${() => act.go({ view: 'room', room: store.state.route.room, panel: { kind: 'thread', thread: thread.id } })}>
     <span class="av-stack" aria-hidden="true">${thread.participants.slice(0, 3).map((id) => html`<${Avatar} key=${id} person=${store.state.people[id]} size="xs" />`)}</span>
     ${thread.title && html`<b class="truncate ts-t">${thread.title}</b>`}
     <span class="ts-n">${t('thread.replies', { n: thread.replies })}</span>
-    ${thread.unread > 0 && html`<span class="ts-new">${t('feed.new', { n: thread.unread })}</span>`}
+    ${unread > 0 && html`<span class="ts-new">${t('feed.new', { n: unread })}</span>`}
     ${thread.last_at && html`<span class="ts-last">${t('thread.last', { time: when(thread.last_at) })}</span>`}
   </button>`;
 }
@@ -71,9 +73,8 @@ export function powersOver(state, room, message) {
   const mine = message.author === state.me.id;
   const whole = message.view === 'full' && !message.deleted;
   return {
-    react: whole && can(room, 'room:message:react'), thread: !message.deleted && !message.in_thread && can(room, 'room:message:post'), quote: whole && can(room, 'room:message:post'),
-    edit: mine && whole && can(room, 'room:message:edit'), delete: !message.deleted && (mine ? can(room, 'room:message:delete') : can(room, 'room:message:delete') && ['owner', 'moderator'].includes(room.role)),
-    history: Boolean(message.edited_at) && whole && can(room, 'room:message:history'),
+    react: whole && writes(room), thread: !message.deleted && !message.in_thread && writes(room), quote: whole && writes(room),
+    edit: mine && whole && writes(room), delete: !message.deleted && ((mine && writes(room)) || keeps(room)), history: Boolean(message.edited_at) && whole,
   };
 }
 
@@ -94,8 +95,10 @@ function useDoings(message, room, place) {
 function Tools({ message, room, powers, doings, picking, setPicking, tab }) {
   const { act } = useClient();
   const [menu, setMenu] = useState(false);
+  const bar = useRef();
+  const up = (menu || picking) && bar.current?.getBoundingClientRect().bottom > innerHeight - NEEDS;
   const pick = (work) => () => { setMenu(false); work(); };
-  return html`<div class=${cls('tools', (menu || picking) && 'held')} role="toolbar" aria-label=${t('message.tools')}>
+  return html`<div ref=${bar} class=${cls('tools', (menu || picking) && 'held', up && 'up')} role="toolbar" aria-label=${t('message.tools')}>
     ${powers.react && html`<button type="button" class="ib ib-sm" tabindex=${tab} aria-label=${t('reaction.react')} aria-expanded=${String(picking)} onClick=${() => setPicking(!picking)}>${icon('smile')}</button>`}
     ${powers.thread && html`<button type="button" class="ib ib-sm" tabindex=${tab} aria-label=${t('thread.reply')} onClick=${doings.thread}>${icon('thread')}</button>`}
     <button type="button" class="ib ib-sm" tabindex=${tab} aria-label=${t('message.more')} aria-haspopup="menu" aria-expanded=${String(menu)} onClick=${() => setMenu(!menu)}>${icon('more')}</button>
@@ -143,7 +146,7 @@ function MessageRow({ row, room, place, active, focus }) {
     onFocus=${(event) => event.target === event.currentTarget && !active && focus(row.key)} onKeyDown=${keys} onPointerEnter=${() => setHot(true)} onPointerLeave=${() => setHot(false)}>
     ${row.first ? html`<${Avatar} person=${author} size=${place === room.id ? '' : 'sm'} />` : html`<time class="gt" datetime=${message.at} title=${fullOf(message.at)}>${hourOf(message.at)}</time>`}
     <div class="mb">
-      ${row.first ? html`<${Head} author=${author} message=${message} sent=${mine && !message.deleted && Boolean(message.client_id)} />` : hidden(`${author?.name ?? t('someone')} `)}
+      ${row.first ? html`<${Head} author=${author} message=${message} sent=${mine && !message.deleted && Boolean(store.state.confirmed[message.client_id])} />` : hidden(`${author?.name ?? t('someone')} `)}
       <${Body} message=${message} room=${room} tab=${tab} place=${place} />
       ${!row.first && message.edited_at && html`<span class="ed">${t('edited')}</span>`}
     </div>

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { cls, html, icon, useClient, useStore, useTick } from '../dom.js';
 import { count, t } from '../i18n.js';
 import { rowsOf } from '../rows.js';
-import { can, nameOf, readable } from '../state/select.js';
+import { can, nameOf, readable, writes } from '../state/select.js';
 import { EMPTY } from '../state/timeline.js';
 import { secondOf } from '../time.js';
 import { Spinner } from './basics.js';
@@ -102,15 +102,15 @@ function seen(store, act, room, message) {
 export function Room({ room, narrow }) {
   const { store } = useClient();
   const up = useStore((state) => state.connection.up);
-  const writes = can(room, 'room:message:post') && room.state !== 'archived';
+  const writing = writes(room);
   const label = t('composer.message', { room: nameOf(store.state, room) });
   const shown = readable(room);
   return html`<main class="main" aria-labelledby="room-title" data-region-main>
     <${RoomHeader} room=${room} />
     <${ConnectionBar} />
     ${shown ? html`<${Messages} key=${room.id} room=${room} />` : html`<${Covered} room=${room} />`}
-    ${shown && writes && html`<${Composer} key=${`c-${room.id}`} room=${room} place=${room.id} label=${label} autofocus=${!narrow && up} />`}
-    ${shown && !writes && html`<p class="readonly">${icon('lock')}${t(room.state === 'archived' ? 'room.is_archived' : 'room.read_only')}</p>`}
+    ${shown && writing && html`<${Composer} key=${`c-${room.id}`} room=${room} place=${room.id} label=${label} autofocus=${!narrow && up} />`}
+    ${shown && !writing && html`<p class="readonly">${icon('lock')}${t(room.state === 'archived' ? 'room.is_archived' : 'room.read_only')}</p>`}
   </main>`;
 }
 

@@ -1,5 +1,5 @@
 // Dialogs that make rooms and change who is in them.
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { cls, html, icon, useClient, useStore } from '../dom.js';
 import { t } from '../i18n.js';
 import { markOf } from '../marks.js';
@@ -14,9 +14,7 @@ function PeoplePicker({ room, chosen, onChange, single }) {
   const { act, store } = useClient();
   const [text, setText] = useState('');
   const [people, setPeople] = useState([]);
-  const input = useRef();
   const members = useStore((state) => state.members[room]?.items);
-  useLayoutEffect(() => input.current.focus(), []);
   useEffect(() => {
     const timer = setTimeout(() => act.people.find(text, room).then(setPeople, () => setPeople([])), 120);
     return () => clearTimeout(timer);
@@ -26,7 +24,7 @@ function PeoplePicker({ room, chosen, onChange, single }) {
   const toggle = (person) => onChange(chosen.some((other) => other.id === person.id) ? chosen.filter((other) => other.id !== person.id) : single ? [person] : [...chosen, person]);
   return html`
     ${chosen.length > 0 && html`<p class="picked">${chosen.map((person) => html`<button type="button" key=${person.id} class="chip on" aria-label=${t('pick.remove', { who: person.name })} onClick=${() => toggle(person)}>${person.name}${icon('x', 'i-xs')}</button>`)}</p>`}
-    <input class="input" type="search" ref=${input} value=${text} placeholder=${t('pick.find')} aria-label=${t('pick.find')} onInput=${(event) => setText(event.target.value)} />
+    <input class="input" type="search" data-focus value=${text} placeholder=${t('pick.find')} aria-label=${t('pick.find')} onInput=${(event) => setText(event.target.value)} />
     <ul class="mem pick scroll" aria-label=${t('switcher.people')}>${found.map((person) => {
       const off = person.can_read === false;
       const on = chosen.some((other) => other.id === person.id);
@@ -70,7 +68,7 @@ export function NewRoom({ onClose }) {
   return html`<${FormDialog} title=${t('new.title')} confirm=${t('new.create')} onClose=${onClose} ...${form}>
     <div class="choice-o">${['private', 'public'].map((option) => html`<label class="seg"><input type="radio" name="kind" checked=${kind === option} onChange=${() => setKind(option)} /><span>${t(`kind.${option}`)}</span></label>`)}</div>
     <p class="hint">${t(`new.hint_${kind}`)}</p>
-    <div class="field"><label for="nr-n">${t('about.name')}</label><input class="input" id="nr-n" name="name" required maxlength="80" autocomplete="off" /></div>
+    <div class="field"><label for="nr-n">${t('about.name')}</label><input class="input" id="nr-n" data-focus name="name" required maxlength="80" autocomplete="off" /></div>
     <div class="field"><label for="nr-t">${t('about.topic')}</label><input class="input" id="nr-t" name="topic" maxlength="250" autocomplete="off" /></div>
     <div class="field"><label for="nr-m">${t('about.marking')}</label><select class="select" id="nr-m" name="marking">${workspace.markings.filter((_, rank) => rank <= ceiling).map((mark) => html`<option value=${mark.name}>${mark.name}</option>`)}</select></div>
     <p class="hint"><button type="button" class="link" onClick=${() => act.overlay({ kind: 'new_direct' })}>${t('new.direct')}</button></p>
@@ -107,7 +105,7 @@ export function EditRoom({ overlay, onClose }) {
     return act.rooms.update(overlay.room, { name: name.trim(), topic: topic.trim() });
   }, onClose);
   return html`<${FormDialog} title=${t('room.edit')} confirm=${t('save')} onClose=${onClose} ...${form}>
-    <div class="field"><label for="er-n">${t('about.name')}</label><input class="input" id="er-n" name="name" required maxlength="80" value=${room.name} /></div>
+    <div class="field"><label for="er-n">${t('about.name')}</label><input class="input" id="er-n" data-focus name="name" required maxlength="80" value=${room.name} /></div>
     <div class="field"><label for="er-t">${t('about.topic')}</label><input class="input" id="er-t" name="topic" maxlength="250" value=${room.topic} /></div>
   <//>`;
 }
@@ -129,8 +127,6 @@ export function Browse({ onClose }) {
   const [text, setText] = useState('');
   const [cards, setCards] = useState(null);
   const [errors, setErrors] = useState({});
-  const input = useRef();
-  useLayoutEffect(() => input.current.focus(), []);
   useEffect(() => {
     const timer = setTimeout(() => act.rooms.browse(text).then(setCards, () => setCards([])), 150);
     return () => clearTimeout(timer);
@@ -140,7 +136,7 @@ export function Browse({ onClose }) {
   const creates = store.state.me.powers?.includes('create_rooms');
   return html`<${Dialog} class="dialog formdlg browse" labelledby="br-t" onClose=${onClose}>
     <${DialogHead} id="br-t" title=${t('browse.title')} onClose=${onClose} />
-    <div class="sets"><div class="mem-find"><input class="input" type="search" ref=${input} value=${text} placeholder=${t('browse.find')} aria-label=${t('browse.find')} onInput=${(event) => setText(event.target.value)} />${creates && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'new' })}>${icon('plus')}${t('new.title')}</button>`}</div>
+    <div class="sets"><div class="mem-find"><input class="input" type="search" data-focus value=${text} placeholder=${t('browse.find')} aria-label=${t('browse.find')} onInput=${(event) => setText(event.target.value)} />${creates && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'new' })}>${icon('plus')}${t('new.title')}</button>`}</div>
     ${!cards ? html`<${Spinner} text=${t('browse.loading')} />` : cards.length ? html`<ul class="cards scroll">${cards.map((card) => html`<${Card} key=${card.id} card=${card} error=${errors[card.id]} onOpen=${() => open(card)} onJoin=${() => join(card)} />`)}</ul>` : html`<p class="fine threads-none">${t('browse.none')}</p>`}
     <p class="fine">${t('browse.only')}</p></div>
   <//>`;

@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { html, useClient, useStore, useTick } from '../dom.js';
 import { t } from '../i18n.js';
 import { rowsOf } from '../rows.js';
-import { can, nameOf } from '../state/select.js';
+import { nameOf, writes } from '../state/select.js';
 import { EMPTY } from '../state/timeline.js';
 import { Spinner } from './basics.js';
 import { Composer } from './composer.js';
@@ -41,6 +41,6 @@ export function Thread({ room, thread, narrow, onClose }) {
     ${timeline.status === 'failed' && html`<div class="pb"><div class="note note-warn"><div>${timeline.error?.text || t('error.unknown')} <button type="button" class="link" onClick=${() => act.threads.load(thread)}>${t('failed.again')}</button></div></div></div>`}
     ${!shown && timeline.status !== 'failed' && html`<div class="pb"><${Spinner} text=${t('feed.loading')} /></div>`}
     ${shown && html`<${Replies} room=${room} thread=${thread} info=${info} timeline=${timeline} />`}
-    ${shown && can(room, 'room:message:post') && room.state !== 'archived' && html`<${Composer} room=${room} place=${thread} thread=${thread} slim label=${t('thread.reply_here')} autofocus=${!narrow} />`}
+    ${shown && writes(room) && html`<${Composer} room=${room} place=${thread} thread=${thread} slim label=${t('thread.reply_here')} autofocus=${!narrow} />`}
   <//>`;
 }
