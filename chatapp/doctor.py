@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -185,7 +186,11 @@ def processes() -> Iterator[Finding]:
     note = settings.DATA_DIR / "processes.json"
     if not note.exists():
         return
-    for service in json.loads(note.read_text())["services"]:
+    told = json.loads(note.read_text())
+    if not Path(f"/proc/{told['supervisor']}").exists():
+        yield Finding("processes", well=False, detail="the supervisor has died", fix="Start it: make run")
+        return
+    for service in told["services"]:
         detail = f"{service['name']} runs" if service["pid"] else f"{service['name']} is down"
         if service["restarts"]:
             detail += f", brought back {service['restarts']} times, last exit status {service['last_status']}"

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.management import get_commands
 
 from chatapp.env import DATABASE_VARIABLES
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "DJANGO_SETTINGS_MODULE", "PORT", "ASGI_SERVER")
+
+MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
+WEB = "web"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +30,25 @@ class Program:
 
 
 def programs(*, bind: str, port: int) -> list[Program]:
-    """In the order of their start; they are stopped in the opposite order."""
-    schedule = settings.DATA_DIR / "beat-schedule"
-    manage = (sys.executable, str(settings.BASE_DIR / "manage.py"))
+    """In the order of their start, web before what nobody waits for; they are stopped in the opposite order."""
     celery = (sys.executable, "-m", "celery", "-A", "chatapp", "--quiet")
-    found = [
+    schedule = str(settings.DATA_DIR / "beat-schedule")
+    quiet = ("--loglevel", "INFO", "--without-gossip", "--without-mingle")
+    return [
+        Program("sealer", (*MANAGE, "sealer"), aliases=("default", "sealer")),
+        Program(WEB, (*MANAGE, "serve", "--bind", bind, "--port", str(port)), database_pool=16, grace=10.0),
         Program(
             "worker",
-            (*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-gossip", "--without-mingle"),
+            (*celery, "worker", "--concurrency", "2", *quiet),
             orphaned=signal.SIGQUIT,  # at once: unfinished tasks are taken up again
             grace=30.0,
         ),
-        Program("beat", (*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", str(schedule))),
-        Program("web", (*manage, "serve", "--bind", bind, "--port", str(port)), database_pool=16, grace=10.0),
+        Program("beat", (*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", schedule)),
     ]
-    if "sealer" in get_commands():
-        found.insert(0, Program("sealer", (*manage, "sealer"), aliases=("default", "sealer")))
-    return found
+
+
+UPKEEP = Program("upkeep", (*MANAGE, "prepare"), aliases=("default", "owner"))
+"""Run now and then: makes the partitions of the days ahead."""
 
 
 def environment(program: Program) -> Mapping[str, str]:

@@ -55,8 +55,32 @@ class Service:
         return f"{self.name} runs again"
 
 
+@dataclass(slots=True)
+class Chore:
+    """Something that runs to its end, now and then."""
+
+    name: str
+    start: Callable[[], Child]
+    every_seconds: float
+    due_at: float
+    child: Child | None = None
+
+    def look_after(self, now: float) -> str:
+        """Start it when it is due; says only if it failed."""
+        if self.child is not None and self.child.ended is not None:
+            status, self.child = self.child.ended, None
+            return f"{self.name} failed with status {status}" if status else ""
+        if self.child is None and now >= self.due_at:
+            self.child, self.due_at = self.start(), now + self.every_seconds
+        return ""
+
+
 class AlreadyRunning(Exception):
     """Another supervisor holds this data directory."""
+
+
+class Interrupted(Exception):
+    """A signal asked to stop before everything had started."""
 
 
 class Supervisor:
@@ -65,7 +89,9 @@ class Supervisor:
     def __init__(self, root: Path, say: Callable[[str], None]) -> None:
         self.root, self.say = root, say
         self.services: list[Service] = []
+        self.chores: list[Chore] = []
         self.asked_to_stop = threading.Event()
+        self._starting = True
         self._lock = (root / "up.lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,7 +101,12 @@ class Supervisor:
             ) from None
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # keys never end up in a core file
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self.asked_to_stop.set())
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, *_signal: object) -> None:
+        self.asked_to_stop.set()
+        if self._starting:
+            raise Interrupted
 
     def add(self, name: str, start: Callable[[], Child]) -> Child:
         """Start a service and look after it from now on."""
@@ -85,10 +116,16 @@ class Supervisor:
         self.report()
         return service.child
 
+    def add_chore(self, name: str, start: Callable[[], Child], *, every_seconds: float) -> None:
+        """Run something every so often, for the first time after that time."""
+        self.chores.append(Chore(name, start, every_seconds, time.monotonic() + every_seconds))
+
     def watch(self) -> None:
         """Bring back what dies, until a signal asks to stop."""
+        self._starting = False
         while not self.asked_to_stop.wait(0.2):
-            news = [line for service in self.services if (line := service.look_after(time.monotonic()))]
+            watched = (*self.services, *self.chores)
+            news = [line for one in watched if (line := one.look_after(time.monotonic()))]
             for line in news:
                 self.say(line)
             if news:
@@ -96,11 +133,12 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop everything, last started first; nothing is left behind."""
-        for service in reversed(self.services):
-            if service.child is not None:
+        self._starting = False
+        for one in (*self.chores, *reversed(self.services)):
+            if one.child is not None:
                 began = time.monotonic()
-                status = service.child.stop()
-                self.say(f"stopped {service.name} ({status}) in {time.monotonic() - began:.1f} s")
+                status = one.child.stop()
+                self.say(f"stopped {one.name} ({status}) in {time.monotonic() - began:.1f} s")
         (self.root / "processes.json").unlink(missing_ok=True)
 
     def report(self) -> None:

@@ -1,6 +1,9 @@
 import pytest
 
 
+pytestmark = pytest.mark.django_db
+
+
 @pytest.fixture
 def headers(client):
     return client.get("/healthz").headers

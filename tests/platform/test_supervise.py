@@ -221,7 +221,7 @@ def test_a_stop_is_orderly_and_leaves_nothing(platform):
 
     stopped = [line.split()[4] for line in platform.printed.splitlines() if "stopped " in line]
     assert status == 0, platform.printed
-    assert stopped == ["web", "beat", "worker", "sealer", "valkey", "postgres"]
+    assert stopped == ["beat", "worker", "web", "sealer", "valkey", "postgres"]
     assert len(family) > len(stopped)
     assert not family & living().keys()
 

@@ -18,9 +18,10 @@ from chatapp import processes
 from chatapp.children import CannotStart, Child
 from chatapp.deployment import Deployment, NotPrivate, private_directory
 from chatapp.embedded import start_postgres, start_valkey
-from chatapp.supervisor import AlreadyRunning, Supervisor
+from chatapp.supervisor import AlreadyRunning, Interrupted, Supervisor
 
 DEMO_PEOPLE = ("ada", "grace", "eve")
+_UPKEEP_SECONDS = 12 * 3600.0
 
 
 class Command(BaseCommand):
@@ -43,52 +44,60 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
         try:
-            self._start(supervisor, bind, port, with_demo=not options["no_demo"] and not settings.PRODUCTION)
+            self._start_services(supervisor)
+            self._start_programs(supervisor, bind, port)
+            with_demo = not options["no_demo"] and not settings.PRODUCTION and "demo" in get_commands()
+            self._greet(with_demo=with_demo)
             supervisor.watch()
+        except Interrupted:
+            self._say("stopping")
         except CannotStart as error:
             raise CommandError(str(error)) from None
         finally:
             supervisor.stop()
 
-    def _start(self, supervisor: Supervisor, bind: str, port: int, *, with_demo: bool) -> None:
+    def _start_services(self, supervisor: Supervisor) -> None:
+        """The servers, if they are ours, and the database as this version needs it."""
         deployment = Deployment(settings.DATA_DIR)
         if settings.ENV.embedded:
             supervisor.add("postgres", partial(start_postgres, deployment))
             supervisor.add("valkey", partial(start_valkey, deployment))
             self._say("PostgreSQL and Valkey answer")
-
-        self._run("prepare", verbosity=0)
+        call_command("prepare", verbosity=0)
         self._say("database prepared")
-        if with_demo:
-            self._run("demo")
 
-        private_directory(deployment.log)
+    def _start_programs(self, supervisor: Supervisor, bind: str, port: int) -> None:
+        logs = private_directory(Deployment(settings.DATA_DIR).log)
         for program in processes.programs(bind=bind, port=port):
-            child = supervisor.add(program.name, partial(_spawn, program, deployment.log))
-        child.wait_until(partial(_answers, bind, port), seconds=60)
+            child = supervisor.add(program.name, partial(_spawn, program, logs))
+            if program.name == processes.WEB:
+                child.wait_until(partial(_answers, bind, port), seconds=60)
+        supervisor.add_chore(
+            processes.UPKEEP.name, partial(_spawn, processes.UPKEEP, logs), every_seconds=_UPKEEP_SECONDS
+        )
         self._say("all processes run")
-        self.stdout.write(f"ready: {settings.PUBLIC_URL}/")
+
+    def _greet(self, *, with_demo: bool) -> None:
+        """Say where the platform answers, and let the people of the demo in."""
+        links = {}
         if with_demo:
-            self._print_sign_in_links()
+            call_command("demo", stdout=io.StringIO())
+            links = {person: _printed_by("login_link", person) for person in DEMO_PEOPLE}
+        self.stdout.write(f"ready: {settings.PUBLIC_URL}/")
+        for person, link in links.items():
+            self.stdout.write(f"  sign in once as {person}: {link}")
         self.stdout.flush()
-
-    def _print_sign_in_links(self) -> None:
-        for person in DEMO_PEOPLE:
-            link = self._run("login_link", person).strip()
-            if link:
-                self.stdout.write(f"  sign in as {person}: {link}")
-
-    def _run(self, name: str, *arguments: str, **options: object) -> str:
-        """A management command in this process, and what it printed."""
-        if name not in get_commands():
-            return ""
-        printed = io.StringIO()
-        call_command(name, *arguments, stdout=printed, **options)
-        return printed.getvalue()
 
     def _say(self, line: str) -> None:
         self.stdout.write(f"[{time.monotonic() - self._began:5.1f} s] {line}")
         self.stdout.flush()
+
+
+def _printed_by(command: str, *arguments: str) -> str:
+    """What a management command, run in this process, prints."""
+    printed = io.StringIO()
+    call_command(command, *arguments, stdout=printed)
+    return printed.getvalue().strip()
 
 
 def _spawn(program: processes.Program, logs: Path) -> Child:
