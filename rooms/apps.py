@@ -7,11 +7,13 @@ class RoomsConfig(AppConfig):
     verbose_name = _("Rooms")
 
     def ready(self) -> None:
-        from policy import pip
+        from policy import pip, usage
         from policy.signals import access_changed
         from rooms import doorbell, news, receivers
         from rooms.attributes import RoomFacts
+        from rooms.usage import RoomUsage
 
         pip.register_rooms(RoomFacts())
+        usage.register(RoomUsage())
         access_changed.connect(receivers.on_access_changed, dispatch_uid="rooms")
         news.hang(doorbell.ring)

@@ -12,7 +12,6 @@ from accounts.ratelimit import Bucket, Limit
 from policy.types import AccessDenied
 from rooms import dispatch, frames, loading, news, presence
 from rooms.answers import refusal
-from rooms.cursors import cursor_of
 from rooms.frames import Close
 from rooms.posting import Post, Posted
 from rooms.realtime import Realtime, realtime
@@ -146,7 +145,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.write([frames.encode(refusal(request_id, error))])
             return
         posted = done.result()
-        workspace_id = self.actor.workspace_id
         self.write(
             [
                 frames.encode(
@@ -155,7 +153,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
                         "id": request_id,
                         "room": posted.room_id,
                         "message": posted.message_id,
-                        "cursor": cursor_of(workspace_id, posted.room_id, posted.seq),
+                        "cursor": posted.cursor,
                         "at": stamp(posted.at),
                         "marking": posted.marking,
                         "thread": posted.thread_id,

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from uuid import UUID
 
-from rooms.cursors import cursor_of
 from rooms.frames import encode
 from rooms.seats import Happening, Place, Seat, Sight
-from rooms.views import MessageState, message_view
+from rooms.views import message_view
 
 TICK = 0.005
 WAITING_AT_MOST = 500
@@ -65,15 +64,16 @@ class Hub:
             self.by_room.pop(room_id, None)
             self._flushed.pop(room_id, None)
 
-    def happen(self, states: Sequence[tuple[MessageState, int]], *, posted: bool) -> None:
-        """Something was said or changed; the states come in the order of their places in the room."""
-        for state, seq in states:
-            if state.room_id not in self.by_room:
+    def happen(self, happenings: Sequence[Happening]) -> None:
+        """Something was said or changed, in the order of the places in the room."""
+        for happening in happenings:
+            room_id = happening.state.room_id
+            if room_id not in self.by_room:
                 continue
-            waiting = self._pending.setdefault(state.room_id, [])
-            waiting.append(Happening(state, seq, posted))
+            waiting = self._pending.setdefault(room_id, [])
+            waiting.append(happening)
             if len(waiting) == 1:
-                self._schedule(state.room_id)
+                self._schedule(room_id)
 
     def _schedule(self, room_id: UUID) -> None:
         loop = asyncio.get_running_loop()
@@ -133,13 +133,12 @@ def _frame(happening: Happening, sight: Sight) -> bytes:
 
 def _encoded(happening: Happening, sight: Sight) -> bytes:
     state = happening.state
-    workspace_id = state.workspace_id
     return encode(
         {
             "t": "event",
             "room": state.room_id,
-            "cursor": cursor_of(workspace_id, state.room_id, happening.seq),
-            "prev": cursor_of(workspace_id, state.room_id, happening.seq - 1),
+            "cursor": happening.cursor,
+            "prev": happening.prev,
             "kind": "message.posted" if happening.posted else "message.changed",
             "data": message_view(state, dict(sight)),
         }

@@ -20,8 +20,7 @@ from rooms.cursors import cursor_of
 from rooms.frames import Close, Hello
 from rooms.history import states_of
 from rooms.people import people_views
-from rooms.seats import Place
-from rooms.views import MessageState
+from rooms.seats import Happening, Place
 from rooms.welcome import Welcome, welcome
 from tenancy.actor import Actor
 from tenancy.errors import NotSignedIn
@@ -30,12 +29,20 @@ from tenancy.scoping import within
 ENDED = Close.REVOKED
 
 
-def states_for(one: news.MessagesChanged) -> list[tuple[MessageState, int]]:
+def happenings(one: news.MessagesChanged) -> list[Happening]:
     """The messages of a ring as they are now, each with its place in the room, in order."""
     with within(one.workspace_id):
         states = {state.id: state for state in states_of(messages_by_id(one.message_ids))}
-    told = zip(one.message_ids, one.seqs, strict=True)
-    return [(states[message_id], seq) for message_id, seq in told if message_id in states]
+        return [
+            Happening(
+                state=states[message_id],
+                cursor=cursor_of(one.workspace_id, one.room_id, seq),
+                prev=cursor_of(one.workspace_id, one.room_id, seq - 1),
+                posted=one.posted,
+            )
+            for message_id, seq in zip(one.message_ids, one.seqs, strict=True)
+            if message_id in states
+        ]
 
 
 def refreshed(actor: Actor) -> Actor | None:
@@ -98,7 +105,7 @@ def heads(workspace_id: UUID, room_ids: Sequence[UUID]) -> dict[UUID, str]:
     """How far each room has come, as cursors."""
     with within(workspace_id):
         rooms = rooms_by_id(room_ids)
-    return {room.id: cursor_of(workspace_id, room.id, room.last_seq) for room in rooms.values()}
+        return {room.id: cursor_of(workspace_id, room.id, room.last_seq) for room in rooms.values()}
 
 
 

@@ -33,6 +33,7 @@ class Posted:
     client_message_id: UUID
     marking: str
     at: datetime
+    cursor: str
     parts: tuple[Part, ...] = ()
     thread_id: UUID | None = None
     also_to_room: bool = False

@@ -85,8 +85,7 @@ class Realtime:
             self._start(self._tell_messages(one))
 
     async def _tell_messages(self, one: news.MessagesChanged) -> None:
-        states = await self.lane.run(loading.states_for, one)
-        self.hub.happen(states, posted=one.posted)
+        self.hub.happen(await self.lane.run(loading.happenings, one))
 
     def _access(self, one: news.AccessChanged) -> None:
         kind, keys = EpochKind(one.kind), one.keys

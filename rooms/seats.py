@@ -19,7 +19,8 @@ class Happening:
     """One event of a room on its way out; its frame is encoded once for each distinct view."""
 
     state: MessageState
-    seq: int
+    cursor: str
+    prev: str
     posted: bool
     frames: dict["Sight", bytes] = field(default_factory=dict)
 

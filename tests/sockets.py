@@ -3,67 +3,71 @@
 import asyncio
 import itertools
 import json
+import os
 import socket
-import threading
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
 from uuid import UUID
 
 import pytest
-import uvicorn
-import uvloop
 import websockets
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.utils.module_loading import import_string
 
 from rooms.frames import SUBPROTOCOL
 from tenancy.actor import new_id
 from tests.world import World
 
-WITHIN = 5.0
-
-
-class _Quiet(uvicorn.Server):
-    def install_signal_handlers(self) -> None: ...
+WITHIN = 10.0
+MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 
 
 @pytest.fixture(scope="session")
 def server(django_db_setup) -> Iterator[int]:
-    """The product's own ASGI application under uvicorn, in a thread of the test process; gives its port."""
-    from chatapp.asgi import application  # noqa: PLC0415 — builds the whole tree
+    """The product's own web process on this worker's database; gives its port."""
+    with serving() as (port, _process):
+        yield port
 
+
+@contextmanager
+def serving() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """`manage.py serve` as an operator runs it, on a free port of loopback."""
+    port = free_port()
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [sys.executable, MANAGE, "serve", "--port", str(port)],
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatapp.settings_test"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait(port, process, log)
+            yield port, process
+        finally:
+            process.terminate()
+            process.wait(15)
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = uvicorn.Config(
-        application,
-        host="127.0.0.1",
-        port=port,
-        ws=import_string(settings.WEBSOCKET_PROTOCOL),
-        ws_max_size=settings.FRAME_LIMIT,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=1,
-    )
-    running = _Quiet(config)
-    loop = uvloop.new_event_loop()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(running.serve()), daemon=True)
-    thread.start()
-    until = time.monotonic() + 10
-    while not running.started and time.monotonic() < until:
-        time.sleep(0.02)
-    yield port
-    running.should_exit = True
-    thread.join(5)
+        return int(free.getsockname()[1])
 
 
-@pytest.fixture
-def live_server_url(server: int) -> str:
-    return f"http://127.0.0.1:{server}"
+def _wait(port: int, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    log.seek(0)
+    raise RuntimeError(f"the web process did not start:\n{log.read().decode()}")
 
 
 class Chat:

@@ -19,6 +19,7 @@ from policy.types import AccessDenied
 from rooms import mentions, news, store
 from rooms.access import access_message
 from rooms.actions import judging, threads
+from rooms.cursors import cursor_of
 from rooms.markings import canonical, within_ceiling
 from rooms.models import Message, MessageRevision, Room, RoomState
 from rooms.posting import Outcome, Post, Posted
@@ -122,7 +123,14 @@ def _first_ack(post: Post, repeat: store.Repeat) -> Outcome:
             remedy=_("Use a fresh client id for each message."),
         )
     return Posted(
-        repeat.id, repeat.room_id, repeat.seq, post.actor.id, post.client_message_id, repeat.marking, repeat.at
+        message_id=repeat.id,
+        room_id=repeat.room_id,
+        seq=repeat.seq,
+        sender_id=post.actor.id,
+        client_message_id=post.client_message_id,
+        marking=repeat.marking,
+        at=repeat.at,
+        cursor=cursor_of(post.actor.workspace_id, repeat.room_id, repeat.seq),
     )
 
 
@@ -232,6 +240,7 @@ def _posted(draft: _Draft, row: store.NewMessage) -> Posted:
         client_message_id=row.client_message_id,
         marking=row.marking,
         at=row.at,
+        cursor=cursor_of(draft.room.workspace_id, row.room_id, row.seq),
         parts=draft.parts,
         thread_id=row.thread_id,
         also_to_room=row.also_to_room,
