@@ -24,23 +24,18 @@ class KeyCache:
 
     def get(self, key: CacheKey, now: float) -> object | None:
         with self._lock:
-            return self._get(key, now)
+            found = self._entries.get(key)
+            if found is None:
+                return None
+            if found[1] <= now:
+                del self._entries[key]
+                return None
+            self._entries.move_to_end(key)
+            return found[0]
 
     def get_many(self, keys: Iterable[CacheKey], now: float) -> dict[CacheKey, object]:
         """Those of the keys that are there."""
-        with self._lock:
-            found = {key: self._get(key, now) for key in set(keys)}
-        return {key: value for key, value in found.items() if value is not None}
-
-    def _get(self, key: CacheKey, now: float) -> object | None:
-        found = self._entries.get(key)
-        if found is None:
-            return None
-        if found[1] <= now:
-            del self._entries[key]
-            return None
-        self._entries.move_to_end(key)
-        return found[0]
+        return {key: value for key in set(keys) if (value := self.get(key, now)) is not None}
 
     def put(self, key: CacheKey, value: object, expires_at: float) -> None:
         with self._lock:
