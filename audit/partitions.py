@@ -34,14 +34,14 @@ def ensure(*, using: str = "owner", today: date | None = None, days: int = DAYS_
     return made
 
 
-def drop_empty(*, using: str = "owner", before: date) -> list[str]:
-    """Drop the day partitions before a date that pruning has left empty; answers with the names dropped."""
+def drop_empty(*, using: str = "owner", before: date, after: date = date.min) -> list[str]:
+    """Drop the day partitions between two dates that pruning has left empty; answers with the names dropped."""
     dropped = []
     with connections[using].cursor() as cursor:
         cursor.execute(_EXISTING)
-        for (name,) in cursor.fetchall():
+        for (name,) in sorted(cursor.fetchall()):
             day = name.removeprefix(_PREFIX)
-            if not day.isdecimal() or day >= f"{before:%Y%m%d}":
+            if not day.isdecimal() or not f"{after:%Y%m%d}" < day < f"{before:%Y%m%d}":
                 continue
             cursor.execute(f"select exists (select 1 from {name})")  # noqa: S608 - the name is the catalogue's own
             if not cursor.fetchone()[0]:
