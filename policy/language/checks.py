@@ -55,16 +55,15 @@ def _refuse_unlike(left: AttributeDefinition, operator: Operator, right: Attribu
             left=left.kind,
             right=right.kind,
         )
-    texts = {Kind.STRING, Kind.STRING_SET}
-    if left.kind is Kind.RANK and left.values != right.values:
+    if left.values != right.values:
         raise OperatorError(
-            "The two ranks have different levels.",
-            "Give {right} the levels of {left}, in the same order.",
+            "The two attributes do not have the same values.",
+            "Give {right} the values of {left}, in the same order.",
             field=left.qualified,
             left=left.qualified,
             right=right.qualified,
         )
-    if left.kind in texts and not left.closed and not right.closed and left.case is not right.case:
+    if left.kind in (Kind.STRING, Kind.STRING_SET) and not left.closed and left.case is not right.case:
         raise OperatorError(
             "The two attributes are written in different case.",
             "Give both definitions the same case.",

@@ -31,6 +31,7 @@ VOCABULARY = Vocabulary(
     AttributeDefinition("cleared_until", Kind.DATETIME),
     AttributeDefinition("contractor", Kind.BOOLEAN),
     AttributeDefinition("marking", Kind.RANK, Category.RESOURCE, values=LEVELS),
+    AttributeDefinition("urgency", Kind.RANK, Category.RESOURCE, values=("LOW", "HIGH")),
     AttributeDefinition("releasable_to", Kind.STRING_SET, Category.RESOURCE),
     AttributeDefinition("programs", Kind.STRING_SET, Category.RESOURCE),
     AttributeDefinition("file_type", Kind.STRING, Category.RESOURCE, case=Case.LOWER),
@@ -77,7 +78,7 @@ def _pairs():
         for left in VOCABULARY.values()
         for right in VOCABULARY.values()
         for operator in sorted(WITH_ATTRIBUTE.get((left.kind, right.kind), ()))
-        if left.closed == right.closed and (left.closed or left.case is right.case)
+        if left.values == right.values and (left.closed or left.case is right.case)
     ]
 
 

@@ -143,6 +143,7 @@ def test_a_scope_in_doubt_never_permits_and_never_spares():
     assert judge(rule("r", "deny", TRUE, scope=scope), target=dim).effect is INDETERMINATE
     assert judge(rule("r", "deny", FALSE, scope=scope), target=dim).effect is PERMIT
     assert judge(rule("r", "permit", TRUE, scope=scope), target=dim).effect is INDETERMINATE
+    assert judge(rule("r", "permit", FALSE, scope=scope), target=dim).effect is INDETERMINATE
     assert judge(rule("r", "redact", TRUE, scope=scope), target=dim).obligations == (REDACT,)
 
 

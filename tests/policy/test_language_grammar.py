@@ -138,6 +138,8 @@ def test_a_syntax_error_names_place_expectation_and_remedy(text, line, column, e
         ("clearance >= subject.risk", OperatorError, 1, 1),
         ("nationality = resource.file_type", OperatorError, 1, 1),
         ("clearance in resource.marking", OperatorError, 1, 1),
+        ("clearance >= resource.urgency", OperatorError, 1, 1),
+        ("mission_role = subject.nationality", OperatorError, 1, 1),
         ("risk = 1 AND NOT (risk = 2 OR badge >= 3)", OperatorError, 1, 31),
     ],
 )
