@@ -77,7 +77,7 @@ class Deployment:
         if not file.exists():
             fresh = {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)}
             _write_once(file, fresh)
-        return json.loads(file.read_text())
+        return dict(json.loads(file.read_text()))
 
     def database_url(self, role: str, database: str = DATABASE) -> str:
         user = role if role == "postgres" else f"cordon_{role}"

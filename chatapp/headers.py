@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 _FEATURES = (
     "accelerometer autoplay camera display-capture encrypted-media geolocation gyroscope hid idle-detection"
@@ -29,7 +29,12 @@ class HardeningMiddleware:
 class PolicyMiddleware(CSPMiddleware):
     """Content Security Policy: Trusted Types forbid every policy on client pages and allow one in the console (R40)."""
 
-    def get_policy_parts(self, request: HttpRequest, response: HttpResponse, report_only: bool = False) -> PolicyParts:  # noqa: FBT001, FBT002 - django-csp's signature
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 - django-csp's signature
+    ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if request.path_info.startswith(f"/{settings.CONSOLE_PATH}") and not report_only:
             parts.replace = {**(parts.replace or {}), "trusted-types": settings.CONSOLE_TRUSTED_TYPES}

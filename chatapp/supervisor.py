@@ -124,7 +124,7 @@ class Supervisor:
         """Bring back what dies, until a signal asks to stop."""
         self._starting = False
         while not self.asked_to_stop.wait(0.2):
-            watched = (*self.services, *self.chores)
+            watched: list[Service | Chore] = [*self.services, *self.chores]
             news = [line for one in watched if (line := one.look_after(time.monotonic()))]
             for line in news:
                 self.say(line)
@@ -134,7 +134,8 @@ class Supervisor:
     def stop(self) -> None:
         """Stop everything, last started first; nothing is left behind."""
         self._starting = False
-        for one in (*self.chores, *reversed(self.services)):
+        last_first: list[Service | Chore] = [*self.chores, *reversed(self.services)]
+        for one in last_first:
             if one.child is not None:
                 began = time.monotonic()
                 status = one.child.stop()
