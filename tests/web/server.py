@@ -20,8 +20,8 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 settings.configure(
-    SECRET_KEY="for these tests only", STATIC_URL="/static/", STATICFILES_DIRS=[ROOT / "static"], USE_TZ=True,  # noqa: S106
-    INSTALLED_APPS=["django.contrib.staticfiles"],
+    SECRET_KEY="for these tests only", STATIC_URL="/static/", STATICFILES_DIRS=[ROOT / "static"], USE_TZ=True, TIME_ZONE="UTC",  # noqa: S106
+    INSTALLED_APPS=["django.contrib.staticfiles"], ROOT_URLCONF="tests.web.urls",
     STATICFILES_FINDERS=["django.contrib.staticfiles.finders.FileSystemFinder"],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [ROOT / "templates"], "OPTIONS": {"context_processors": ["django.template.context_processors.i18n"]}}],
 )  # fmt: skip
@@ -35,7 +35,6 @@ URLS = {
     "login": "/login/", "logout": "/logout/", "console": "/console/", "step_up": "/api/v1/step-up/",
     "sessions": "/api/v1/sessions/", "profile": "/api/v1/profile/", "socket": "/ws/chat",
 }  # fmt: skip
-SIGN_IN = {"workspace": {"name": "Northgate JTF"}, "marking": MARKINGS[0], "service": {"host": "northgate.example.mil"}}
 
 
 def policy() -> str:
@@ -437,15 +436,29 @@ async def body_of(receive) -> bytes:
 def page(path: str, query: dict[str, list[str]]) -> tuple[int, str] | None:
     if path == "/":
         return 200, render_to_string("chat/shell.html", {"workspace": {"name": "Northgate JTF"}, "csrf_token": "tested", "import_map": import_map(), "urls": URLS, "LANGUAGE_CODE": "en"})
-    if path in ("/login/", "/login/locked", "/login/wrong"):
-        now = datetime.now(UTC)
-        more = {"/login/locked": {"locked_until": now + timedelta(minutes=13, seconds=42), "locked_seconds": 822, "username": "m.sorensen"}, "/login/wrong": {"error": True, "username": "m.sorensen"}}.get(path, {})
-        return 200, render_to_string("accounts/login.html", SIGN_IN | {"csrf_token": "tested", "ended": query.get("ended", [""])[0], "now": now} | more)
-    named = {"/login/link": ("accounts/link.html", {"person": {"name": "Maya Sorensen"}, "action": "/login/link"}), "/login/spent": ("accounts/link_spent.html", {}), "/signed-out/": ("accounts/signed_out.html", {})}
-    if path in named:
-        template, context = named[path]
-        return 200, render_to_string(template, SIGN_IN | {"csrf_token": "tested"} | context)
-    return None
+    return _sign_in_page(path, query)
+
+
+class Pages:
+    """Stands for Django's request in the templates of signing in."""
+
+    def __init__(self, query: dict[str, list[str]]) -> None:
+        self.GET = {name: values[0] for name, values in query.items()}
+        self.get_host = "northgate.example.mil"
+
+
+def _sign_in_page(path: str, query: dict[str, list[str]]) -> tuple[int, str] | None:
+    form = {"username": {"value": ""}, "non_field_errors": []}
+    context = {"request": Pages(query), "csrf_token": "tested", "form": form, "next": "/", "LANGUAGE_CODE": "en"}
+    names = {"/login/": "login", "/login/locked": "login", "/login/wrong": "login", "/login/link": "link"}
+    names |= {"/login/spent": "link_expired", "/signed-out/": "signed_out", "/forged/": "forged", "/nowhere/": "no_workspace"}
+    if path not in names:
+        return None
+    if path == "/login/locked":
+        context["locked_until"] = datetime.now(UTC) + timedelta(minutes=13, seconds=42)
+    if path in ("/login/locked", "/login/wrong"):
+        form |= {"username": {"value": "m.sorensen"}, "non_field_errors": ["User name or password is wrong."]}
+    return 200, render_to_string(f"accounts/{names[path]}.html", context)
 
 
 async def http(scope, receive, send) -> None:

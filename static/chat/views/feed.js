@@ -81,7 +81,7 @@ export class Feed extends Component {
     const line = this.state.land === 'new' && this.rowOf('new');
     if (!line) this.toEnd();
     else this.box.scrollTop += line.getBoundingClientRect().top - this.box.getBoundingClientRect().top - this.box.clientHeight / 4;
-    this.reader.poke();
+    this.scrolled();
   }
 
   rowOf(key) {
