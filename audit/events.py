@@ -144,6 +144,7 @@ class Event(_Classified):
     MESSAGE_POSTED = "room:message:posted", kind(Family.MESSAGE, COMPLIANCE, digest=maybe(DIGEST), marking=maybe(CODE), thread_id=maybe(ID))
     MESSAGE_EDITED = "room:message:edited", kind(Family.MESSAGE, COMPLIANCE, revision=COUNT, digest=maybe(DIGEST), marking=maybe(CODE))
     MESSAGE_DELETED = "room:message:deleted", kind(Family.MESSAGE, BOTH, author_id=maybe(ID))
+    MESSAGES_IMPORTED = "room:message:imported", kind(Family.MESSAGE, BOTH, import_id=ID, counts=COUNTS, digest=DIGEST)
     REACTION_ADDED = "room:reaction:added", kind(Family.MESSAGE, COMPLIANCE, message_id=maybe(ID))
     REACTION_REMOVED = "room:reaction:removed", kind(Family.MESSAGE, COMPLIANCE, message_id=maybe(ID))
     READ_MARK_MOVED = "room:read_mark:moved", kind(Family.MESSAGE, COMPLIANCE, thread_id=maybe(ID))

@@ -76,6 +76,42 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     return [*inclusion_proof(leaves[split:], index - split), root(leaves[:split])]
 
 
+def inclusion_proof_after(frontier: Sequence[bytes], size: int, leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """The audit path of one of the leaves that were appended to a tree of which only the frontier is known.
+
+    `index` counts over the whole tree. What it takes is the tree before and the leaves since, however long the log is.
+    """
+    if not size <= index < size + len(leaves):
+        raise IndexError(f"leaf {index} is not among those appended after {size}")
+    known, start = {}, 0
+    for node, exponent in zip(frontier, _exponents(size), strict=True):
+        known[start, start + (1 << exponent)] = node
+        start += 1 << exponent
+
+    def hashed(begin: int, end: int) -> bytes:
+        if (begin, end) in known:
+            return known[begin, end]
+        if end - begin == 1:
+            return leaves[begin - size]
+        middle = begin + _split(end - begin)
+        return node_hash(hashed(begin, middle), hashed(middle, end))
+
+    path, begin, end = [], 0, size + len(leaves)
+    while end - begin > 1:
+        middle = begin + _split(end - begin)
+        if index < middle:
+            path.append(hashed(middle, end))
+            end = middle
+        else:
+            path.append(hashed(begin, middle))
+            begin = middle
+    return path[::-1]
+
+
+def _exponents(size: int) -> list[int]:
+    return [bit for bit in range(size.bit_length() - 1, -1, -1) if size >> bit & 1]
+
+
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
     """The root that a leaf and its audit path lead to (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < size:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import connections
+from django.db.backends.utils import CursorWrapper
 
 from audit import epochs
 
@@ -17,7 +18,8 @@ _PREFIX = "audit_event_"
 def ensure(*, using: str = "owner", today: date | None = None, days: int = DAYS_AHEAD) -> list[str]:
     """Make the partitions from today to `days` ahead and begin the first epoch; answers with the names made.
 
-    No role is granted anything on a partition: rights stand on the parent alone, or rows could be read past the wall.
+    A day of which the net already holds entries is left to it: PostgreSQL refuses to take them over. No role is granted
+    anything on a partition: rights stand on the parent alone, or rows could be read past the wall.
     """
     start = today or datetime.now(UTC).date()
     epochs.begin_first(using)
@@ -27,8 +29,8 @@ def ensure(*, using: str = "owner", today: date | None = None, days: int = DAYS_
         made = []
         for offset in range(days + 1):
             day = start + timedelta(days=offset)
-            name = f"{_PREFIX}{day:%Y%m%d}"
-            if name not in present:
+            name = f"{_PREFIX}{_stamp(day)}"
+            if name not in present and not _is_netted(cursor, day):
                 cursor.execute(_make(name, day))
                 made.append(name)
     return made
@@ -41,13 +43,23 @@ def drop_empty(*, using: str = "owner", before: date, after: date = date.min) ->
         cursor.execute(_EXISTING)
         for (name,) in sorted(cursor.fetchall()):
             day = name.removeprefix(_PREFIX)
-            if not day.isdecimal() or not f"{after:%Y%m%d}" < day < f"{before:%Y%m%d}":
+            if not day.isdecimal() or not _stamp(after) < day < _stamp(before):
                 continue
             cursor.execute(f"select exists (select 1 from {name})")  # noqa: S608 - the name is the catalogue's own
             if not cursor.fetchone()[0]:
                 cursor.execute(f"drop table {name}")
                 dropped.append(name)
     return dropped
+
+
+def _stamp(day: date) -> str:
+    return day.isoformat().replace("-", "")
+
+
+def _is_netted(cursor: CursorWrapper, day: date) -> bool:
+    span = [f"{day}T00:00:00Z", f"{day + timedelta(days=1)}T00:00:00Z"]
+    cursor.execute("select exists (select 1 from audit_event_default where at >= %s and at < %s)", span)
+    return bool(cursor.fetchone()[0])
 
 
 def _make(name: str, day: date) -> str:

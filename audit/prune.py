@@ -4,6 +4,7 @@ Two steps with a wait between: `actions.announce_pruning` states it, and once th
 the pruner role. The tree at the edge stays behind as the boundary; the seal there stays too, because it is signed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -87,6 +88,16 @@ def execute(workspace_id: UUID | None, store: Store, seal: int, *, rule: str, us
         cursor.execute(_TILES, [log, seal])
         cursor.execute(_SEALS, [log, seal])
     return Pruned(entries, size)
+
+
+def erase(entry_ids: Sequence[UUID], *, using: str = "pruner") -> int:
+    """Erase the personal parts of these entries; the entries themselves stay and go on being verifiable (DL-4).
+
+    The caller records `Event.AUDIT_ERASED`. Answers with how many there were.
+    """
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        cursor.execute("delete from audit_pii where id = any(%s)", [list(entry_ids)])
+        return int(cursor.rowcount)
 
 
 def _set_boundary(workspace_id: UUID | None, log: UUID, seal: int, rule: str, using: str) -> tuple[int, str, int]:

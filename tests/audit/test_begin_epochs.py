@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - statements stand whole
 """A restored copy goes on in a new epoch, as a stated act, and verifies across it."""
 
 from datetime import date, timedelta
@@ -78,11 +79,13 @@ def test_an_entry_added_to_a_past_epoch_is_found(elsewhere, hand, findings):
     connections["sealer"].close()
 
     hand.does(
-        "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, 1, '999999999', at, kind, outcome, actor_id,"  # noqa: E501
+        "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, 1, '999999999', at, kind, outcome, actor_id,"
         " target_type, target_id, room_id, request_id, env, mac from audit_event limit 1"
     )
 
-    assert findings() == ["olympus, compliance, seal 4, entry 12: an entry lies outside every window: it was added later"]
+    assert findings() == [
+        "olympus, compliance, seal 4, entry 12: an entry lies outside every window: it was added later"
+    ]
 
 
 def test_a_running_sealer_notices_a_new_epoch(olympus, sealer, hand):
@@ -110,7 +113,9 @@ def test_partitions_are_made_ahead_once_and_empty_ones_are_dropped(olympus, hand
 
     assert partitions.ensure(today=far, days=1) == made
     assert partitions.ensure(today=far, days=1) == []
-    assert hand.sees("select count(*) from pg_trigger where tgrelid = 'audit_event_20310501'::regclass and tgenabled = 'A'") == [(2,)]  # noqa: E501
+    assert hand.sees(
+        "select count(*) from pg_trigger where tgrelid = 'audit_event_20310501'::regclass and tgenabled = 'A'"
+    ) == [(2,)]
     assert partitions.drop_empty(before=date(2031, 5, 3), after=date(2031, 4, 30)) == made
     assert partitions.drop_empty(before=date(2031, 5, 3), after=date(2031, 4, 30)) == []
 
@@ -125,10 +130,12 @@ def test_a_partition_with_entries_is_not_dropped(olympus):
 
 
 def test_an_entry_on_a_day_without_a_partition_falls_into_the_net(olympus, sealer, hand, time_machine):
-    time_machine.move_to(timezone.now() + timedelta(days=400))
+    late = timezone.now() + timedelta(days=400)
+    time_machine.move_to(late)
 
     olympus.posts(2)
     sealed(sealer)
 
+    assert partitions.ensure(today=late.date(), days=0) == []
     assert hand.sees("select count(*) from audit_event_default") == [(2,)]
     assert verify().findings == []

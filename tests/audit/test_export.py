@@ -66,7 +66,13 @@ def test_the_verifier_needs_the_standard_library_and_cryptography_alone():
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
-        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [one.name for one in getattr(node, "names", [])] if isinstance(node, ast.Import) else [])
+        for name in (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [one.name for one in getattr(node, "names", [])]
+            if isinstance(node, ast.Import)
+            else []
+        )
     }
 
     assert imported - set(sys.stdlib_module_names) == {"cryptography"}
@@ -165,7 +171,11 @@ def with_seal(change) -> object:
 
 
 TAMPERED = {
-    "one byte of an entry": ("entries.ndjson.gz", lambda lines: [*lines[:7], lines[7].replace(b"success", b"failed"), *lines[8:]], "compliance, seal 2, entry 7"),
+    "one byte of an entry": (
+        "entries.ndjson.gz",
+        lambda lines: [*lines[:7], lines[7].replace(b"success", b"failed"), *lines[8:]],
+        "compliance, seal 2, entry 7",
+    ),
     "the order of two entries": ("entries.ndjson.gz", swapped, "compliance, seal 2, entry 7"),
     "a missing entry": ("entries.ndjson.gz", lambda lines: [*lines[:7], *lines[8:]], "compliance, seal 2, entry 7"),
     "a missing last entry": ("entries.ndjson.gz", lambda lines: lines[:-1], "compliance, seal 4, entry 23"),
@@ -173,10 +183,22 @@ TAMPERED = {
     "no entries": ("entries.ndjson.gz", lambda _lines: [], "compliance, seal 1, entry 0"),
     "a missing seal": ("seals.ndjson.gz", lambda lines: [lines[0], *lines[2:]], "compliance, seal 2, entry 6"),
     "a missing last seal": ("seals.ndjson.gz", lambda lines: lines[:-1], "compliance, entry 18"),
-    "a changed root": ("seals.ndjson.gz", with_seal(lambda seal: seal.update(root="00" * 32)), "compliance, seal 2, entry 6"),
+    "a changed root": (
+        "seals.ndjson.gz",
+        with_seal(lambda seal: seal.update(root="00" * 32)),
+        "compliance, seal 2, entry 6",
+    ),
     "a changed window": ("seals.ndjson.gz", with_seal(lambda seal: seal.update(lo="1")), "compliance, seal 2, entry 6"),
-    "a changed note": ("seals.ndjson.gz", with_seal(lambda seal: seal.update(note=seal["note"].replace("seal 2", "seal 3"))), "compliance, seal 2, entry 6"),
-    "a seal that cannot be read": ("seals.ndjson.gz", lambda lines: [lines[0], b"{", *lines[2:]], "compliance, entry 6"),
+    "a changed note": (
+        "seals.ndjson.gz",
+        with_seal(lambda seal: seal.update(note=seal["note"].replace("seal 2", "seal 3"))),
+        "compliance, seal 2, entry 6",
+    ),
+    "a seal that cannot be read": (
+        "seals.ndjson.gz",
+        lambda lines: [lines[0], b"{", *lines[2:]],
+        "compliance, entry 6",
+    ),
 }
 
 
@@ -230,7 +252,10 @@ def test_a_checkpoint_of_a_longer_log_shows_the_truncation(bundle, history, seal
 
 def test_a_checkpoint_with_another_root_shows_the_rewriting(bundle):
     signer = TestSigner("test-solo/audit")
-    forged = notes.sign(notes.Checkpoint(json.loads((bundle / "manifest.json").read_text())["logs"][0]["origin"], 12, b"\1" * 32), [signer])
+    forged = notes.sign(
+        notes.Checkpoint(json.loads((bundle / "manifest.json").read_text())["logs"][0]["origin"], 12, b"\1" * 32),
+        [signer],
+    )
     kept, keys = bundle.parent / "kept.txt", bundle.parent / "vkeys.txt"
     kept.write_text(forged)
     own = [one["vkey"] for one in json.loads((bundle / "vkeys.json").read_text())]
@@ -255,7 +280,9 @@ def test_keys_from_outside_decide(bundle):
 
 def test_a_twin_that_is_missing_is_found_in_the_bundle_too(olympus, sealer, hand, tmp_path):
     olympus.makes_roles(3)
-    hand.does("delete from audit_event where store = 'compliance' and id = (select id from audit_event where store = 'compliance' limit 1)")
+    hand.does(
+        "delete from audit_event where store = 'compliance' and id = (select id from audit_event where store = 'compliance' limit 1)"
+    )
     sealed(sealer)
 
     status, said = judged(export(olympus.id, tmp_path / "bundle").folder)

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S608 - statements stand whole
+# ruff: noqa: E501, ISC004, S608 - statements stand whole
 """A pruned log goes on being verifiable, and pruning in silence or too far is found."""
 
 from datetime import timedelta
@@ -124,7 +124,7 @@ def test_a_break_in_the_middle_is_made_good_by_running_again(history, sealer, mo
             raise ConnectionError
         return take(*arguments)
 
-    take = prune._take_batch  # noqa: SLF001 - the break is set between two batches
+    take = prune._take_batch
     with monkeypatch.context() as broken, pytest.raises(ConnectionError):  # noqa: PT012
         broken.setattr("audit.prune._take_batch", breaks)
         prune.execute(history.id, Store.COMPLIANCE, 3, rule="days:30")
@@ -231,7 +231,9 @@ def test_the_announcement_remembers_a_closed_store_when_its_closing_is_pruned(hi
 
 def test_the_command_announces_waits_and_prunes(history, sealer, time_machine, monkeypatch):
     time_machine.move_to(timezone.now() + timedelta(days=40))
-    monkeypatch.setattr("audit.management.commands.prune_audit.Command._wait", lambda _self, done: (sealed(sealer), done()))
+    monkeypatch.setattr(
+        "audit.management.commands.prune_audit.Command._wait", lambda _self, done: (sealed(sealer), done())
+    )
     out = StringIO()
 
     call_command("prune_audit", workspace="olympus", store="compliance", days=30, stdout=out)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - statements stand whole
 """What writers say they committed is held against what was sealed: a deletion before the seal comes to light."""
 
 import threading
@@ -62,8 +63,8 @@ def test_an_entry_exchanged_before_its_seal_is_missed(olympus, sealer, hand):
     hand.does("delete from audit_event where id = (select id from audit_event limit 1)")
     heartbeat.beat()
     hand.does(
-        "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, epoch, pg_current_xact_id(), at, kind, outcome,"  # noqa: E501
-        " actor_id, target_type, target_id, room_id, request_id, env, mac from audit_event where kind = 'room:message:posted' limit 1"  # noqa: E501
+        "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, epoch, pg_current_xact_id(), at, kind, outcome,"
+        " actor_id, target_type, target_id, room_id, request_id, env, mac from audit_event where kind = 'room:message:posted' limit 1"
     )
 
     assert sorted(findings(sealer)) == ["entries_missing", "replayed"]
@@ -75,7 +76,9 @@ def test_a_deleted_tally_is_missed_by_the_next(olympus, sealer, hand):
     assert findings(sealer) == []
     olympus.posts(1)
     heartbeat.beat()
-    hand.does("delete from audit_event where kind = 'system:writer:tallied' and xid >= (select max(hi) from audit_round)")
+    hand.does(
+        "delete from audit_event where kind = 'system:writer:tallied' and xid >= (select max(hi) from audit_round)"
+    )
     assert findings(sealer) == []
 
     olympus.posts(1)
@@ -179,6 +182,6 @@ def test_the_heartbeat_tells_the_rest_when_it_stops(olympus, sealer, monkeypatch
 def test_a_forked_process_is_another_writer():
     before = writer.present().name
 
-    writer._after_fork()  # noqa: SLF001 - what fork calls
+    writer._after_fork()
 
     assert writer.present().name != before

@@ -1,0 +1,118 @@
+# ruff: noqa: E501 - statements stand whole
+"""A workspace reads its log: personal parts against their commitment, proofs against the signed root."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit import access, log, merkle, notes, prune
+from audit.events import Event
+from audit.kinds import Store
+from lifecycle.actions import create_workspace, newborn_actor
+from tenancy.actor import Actor, Environment, Subject, SubjectKind, new_id
+from tenancy.errors import NotFound
+from tenancy.scoping import within
+from tests.audit.conftest import decision, sealed
+
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+
+@pytest.fixture
+def failed_login(transactional_db):
+    """An entry with a personal part, in a workspace that has keys."""
+    workspace = create_workspace(newborn_actor(cause="test"), slug="keyed", name="Keyed", owner="ada")
+    here = Environment(address="198.51.100.7")
+    actor = Actor(workspace.id, Subject(new_id(), SubjectKind.ANONYMOUS), here)
+    with within(workspace.id), log.collecting() as ledger:
+        line = log.record(Event.LOGIN_FAILED, actor, outcome="refused", username="grace")
+        log.write(ledger)
+    with within(workspace.id):
+        return access.read_entry(line.id)
+
+
+def test_a_personal_part_is_opened_against_its_commitment(failed_login):
+    with within(failed_login.workspace_id):
+        assert access.open_body(failed_login) == {"username": "grace", "address": "198.51.100.7"}
+
+
+def test_an_erased_personal_part_is_gone_and_the_entry_stays(failed_login, sealer, findings):
+    assert prune.erase([failed_login.id]) == 1
+    sealed(sealer)
+
+    with within(failed_login.workspace_id):
+        assert access.open_body(failed_login) is None
+        assert access.evidence_of(failed_login)["k"] == "auth:login:failed"
+    assert findings() == []
+
+
+def test_a_personal_part_that_was_changed_is_not_shown(failed_login, hand):
+    hand.connection.execute("alter table audit_pii disable trigger append_only")
+    hand.connection.execute(
+        "update audit_pii set body = set_byte(body, length(body) - 1, get_byte(body, length(body) - 1) # 1) where id = %s",
+        [failed_login.id],
+    )
+    hand.connection.execute("alter table audit_pii enable always trigger append_only")
+
+    with within(failed_login.workspace_id), pytest.raises(Exception):  # noqa: B017 - whatever the vault says
+        access.open_body(failed_login)
+
+
+def test_recipients_that_were_changed_are_not_shown(olympus, hand):
+    olympus.says(decisions=(decision(olympus.actor, recipients=b"sealed recipients"),))
+    (entry,) = olympus.entries(Store.DECISION)
+    with within(olympus.id):
+        assert access.sealed_recipients(entry) == b"sealed recipients"
+
+    hand.connection.execute("alter table audit_pii disable trigger append_only")
+    hand.connection.execute("update audit_pii set body = 'others'")
+    hand.connection.execute("alter table audit_pii enable always trigger append_only")
+
+    with within(olympus.id), pytest.raises(access.BodyChanged):
+        access.sealed_recipients(entry)
+
+
+def test_every_sealed_entry_is_proved_to_be_in_the_signed_tree(olympus, sealer):
+    for count in (5, 3, 7):
+        olympus.posts(count)
+        sealed(sealer)
+
+    with within(olympus.id):
+        for position, entry in enumerate(sorted(olympus.entries(Store.COMPLIANCE), key=lambda one: (one.xid, one.id))):
+            proof = access.prove(entry)
+            checkpoint = notes.parse_checkpoint(notes.parse(proof.checkpoint).text)
+            root = merkle.root_from_inclusion(merkle.leaf_hash(proof.entry), proof.index, proof.size, proof.path)
+            assert (proof.index, root) == (position, checkpoint.root)
+
+
+def test_an_entry_that_is_not_sealed_has_no_proof(olympus):
+    olympus.posts(1)
+    (entry,) = olympus.entries(Store.COMPLIANCE)
+
+    with within(olympus.id), pytest.raises(NotFound):
+        access.prove(entry)
+
+
+def test_the_state_of_the_stores_is_shown_to_the_workspace_alone(olympus, pluto, sealer):
+    olympus.makes_roles(2)
+    pluto.posts(1)
+    sealed(sealer)
+
+    with within(olympus.id):
+        states = access.states()
+
+    assert [(one.store, one.entries, one.seal, one.begins) for one in states] == [
+        ("compliance", 2, 1, 0),
+        ("security", 2, 1, 0),
+    ]
+    (foreign, *_) = olympus.entries(Store.SECURITY)
+    with within(pluto.id), pytest.raises(NotFound):
+        access.read_entry(foreign.id)
+
+
+@given(st.integers(0, 40), st.integers(1, 20), st.data())
+def test_a_proof_from_the_frontier_is_the_proof_from_all_leaves(before, since, data):
+    leaves = [merkle.leaf_hash(bytes([number])) for number in range(before + since)]
+    frontier, size = merkle.append([], 0, leaves[:before])
+    index = data.draw(st.integers(before, before + since - 1))
+
+    assert merkle.inclusion_proof_after(frontier, size, leaves[before:], index) == merkle.inclusion_proof(leaves, index)
