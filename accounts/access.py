@@ -58,7 +58,7 @@ def user_resource(user_id: UUID) -> Resource:
 def access_user(actor: Actor, user_id: UUID, action: Action) -> User:
     """The user, locked for a change. Raises AccessDenied or NotFound."""
     enforce(actor, action, user_resource(user_id))
-    user = User.objects.select_for_update(of=("self",)).select_related("workspace").filter(id=user_id).first()
+    user = User.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace").filter(id=user_id).first()
     if user is None:
         raise NotFound(_("There is no such person."), field="user")
     return user
@@ -77,7 +77,7 @@ def access_session(actor: Actor, session_id: UUID, action: Action) -> Session:
 def access_role(actor: Actor, role_id: UUID, action: Action) -> Role:
     """The role, locked for a change. Raises AccessDenied or NotFound."""
     enforce(actor, action, Resource("role", role_id))
-    role = Role.objects.select_for_update().filter(id=role_id).first()
+    role = Role.objects.select_for_update(no_key=True).filter(id=role_id).first()
     if role is None:
         raise NotFound(_("There is no such role."), field="role")
     return role
@@ -86,7 +86,7 @@ def access_role(actor: Actor, role_id: UUID, action: Action) -> Role:
 def access_group(actor: Actor, group_id: UUID, action: Action) -> Group:
     """The group, locked for a change. Raises AccessDenied or NotFound."""
     enforce(actor, action, Resource("group", group_id))
-    group = Group.objects.select_for_update().filter(id=group_id).first()
+    group = Group.objects.select_for_update(no_key=True).filter(id=group_id).first()
     if group is None:
         raise NotFound(_("There is no such group."), field="group")
     return group

@@ -11,7 +11,7 @@ from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from accounts import sealing, sessions
-from accounts.models import Fact, FactSource, Group, GroupMembership, Session, SourceKind, User, UserState
+from accounts.models import Fact, FactSource, Group, GroupMembership, Session, SourceKind, User, UserKind, UserState
 from keys.errors import SealError
 from policy.catalogue import Flag, RoomRole, with_implied
 from policy.language.values import Unknown
@@ -26,6 +26,7 @@ _PEOPLE = (SubjectKind.USER, SubjectKind.SERVICE)
 @dataclass(slots=True)
 class _Person:
     active: bool
+    placeholder: bool
     flags: set[Flag] = field(default_factory=set)
     groups: set[UUID] = field(default_factory=set)
     facts: dict[str, object] = field(default_factory=dict)
@@ -71,6 +72,7 @@ def _state(
     return SubjectState(
         active=person.active,
         session_live=lives,
+        placeholder=person.placeholder,
         flags=with_implied(frozenset(person.flags)),
         facts=person.facts,
         environment=environment,
@@ -88,9 +90,9 @@ def _lives(actor: Actor, session: Session | None, now: datetime) -> bool:
 def _people(user_ids: set[UUID]) -> dict[UUID, _Person]:
     """Users with the flags of their roles, in one query."""
     found: dict[UUID, _Person] = {}
-    rows = User.objects.filter(id__in=user_ids).values_list("id", "state", "assignments__role__flags")
-    for user_id, state, flags in rows:
-        person = found.setdefault(user_id, _Person(state == UserState.ACTIVE))
+    rows = User.objects.filter(id__in=user_ids).values_list("id", "state", "kind", "assignments__role__flags")
+    for user_id, state, kind, flags in rows:
+        person = found.setdefault(user_id, _Person(state == UserState.ACTIVE, kind == UserKind.PLACEHOLDER))
         person.flags.update(Flag(flag) for flag in flags or () if flag in set(Flag))
     return found
 

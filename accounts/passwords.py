@@ -33,7 +33,7 @@ def verified(user: "User | None", password: str) -> bool:
 
     A hash with older parameters is renewed in memory; the caller saves it.
     """
-    kept = user.password if user is not None and user.has_usable_password() else _nobodys_password()
+    kept = user.password if user is not None and user.has_usable_password() else password_of_nobody()
     with _AT_ONCE:
         fits = check_password(password[:LONGEST], kept, _renewer(user))
     return fits and user is not None and user.has_usable_password()
@@ -57,7 +57,7 @@ def refuse_weak(password: str, user: "User | None" = None) -> None:
 
 
 @cache
-def _nobodys_password() -> str:
+def password_of_nobody() -> str:
     return make_password(get_random_string(40))
 
 

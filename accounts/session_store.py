@@ -37,7 +37,7 @@ class SessionStore(SessionBase):
         if self._row is None:
             return
         with within(self._row.workspace_id):
-            fresh = Session.objects.select_for_update().filter(id=self._row.id, revoked_at=None).first()
+            fresh = Session.objects.select_for_update(no_key=True).filter(id=self._row.id, revoked_at=None).first()
             if fresh is not None:
                 sealing.seal_session_data(fresh, json.dumps(self._session).encode())
                 fresh.save(update_fields=["data", "data_revision"])

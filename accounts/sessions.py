@@ -178,7 +178,7 @@ def live_of(user_id: UUID) -> list[Session]:
 def run_out(now: datetime, limit: int) -> list[Session]:
     """Sessions that are over by the clock and not yet marked so; locked against a second sweep."""
     over = Q(expires_at__lte=now) | Q(last_used_at__lte=now - _idle_limit())
-    rows = _rows().filter(over, revoked_at=None).select_for_update(of=("self",), skip_locked=True)[:limit]
+    rows = _rows().filter(over, revoked_at=None).select_for_update(no_key=True, of=("self",), skip_locked=True)[:limit]
     return [session for session in rows if end_of(session, now) in {"expired", "idle"}]
 
 

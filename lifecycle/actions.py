@@ -37,6 +37,7 @@ def create_workspace(actor: Actor, *, slug: str, name: str, owner: str) -> Works
 
     The owner has no password yet: a sign-in link lets them in.
     """
+    _refuse_living(actor)
     workspace = _row(actor, slug, name)
     enforce(actor, Action.WORKSPACE_CREATE, Resource("workspace", workspace.id))
 
@@ -53,6 +54,13 @@ def create_workspace(actor: Actor, *, slug: str, name: str, owner: str) -> Works
 def first_owner() -> User:
     """Who owns the workspace that was just created; inside its scope."""
     return User.objects.order_by("created_at").get(assignments__role__system=SystemRole.OWNER)
+
+
+def _refuse_living(actor: Actor) -> None:
+    """Nobody who acts in a workspace gives birth to another one, not even the platform in its name."""
+    if Workspace.objects.filter(id=actor.workspace_id).exists():
+        enforce(actor, Action.WORKSPACE_CREATE, Resource("workspace", actor.workspace_id))
+        raise Conflict(_("This workspace exists already."), field="workspace")
 
 
 def _row(actor: Actor, slug: str, name: str) -> Workspace:

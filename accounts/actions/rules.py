@@ -58,7 +58,7 @@ def flags_held(user_id: UUID) -> set[str]:
 
 def refuse_last_owner(user_id: UUID) -> None:
     """Somebody active must own the workspace. Locks the owner role, so that two owners cannot leave at once."""
-    owner = Role.objects.select_for_update().get(system=SystemRole.OWNER)
+    owner = Role.objects.select_for_update(no_key=True).get(system=SystemRole.OWNER)
     active = RoleAssignment.objects.filter(role=owner, user__state=UserState.ACTIVE)
     holders = set(active.values_list("user_id", flat=True))
     if holders == {user_id}:

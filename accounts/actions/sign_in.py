@@ -109,7 +109,7 @@ def use_login_link(actor: Actor, *, token: str, circumstances: Circumstances) ->
     """Sign in with a link. The row is locked: of two who come at once, one gets in."""
     enforce(actor, Action.LINK_USE, Resource("link"))
 
-    rows = LoginLink.objects.select_related("user__workspace").select_for_update(of=("self",))
+    rows = LoginLink.objects.select_related("user__workspace").select_for_update(no_key=True, of=("self",))
     link = rows.filter(token_hash=tokens.hashed(token)).first()
     now = timezone.now()
     if link is None or link.used_at is not None or link.expires_at <= now or not link.user.is_active:

@@ -9,6 +9,7 @@ import pytest
 
 from audit.events import Event
 from audit.models import AuditEvent
+from policy.models import Epoch
 from policy.types import AccessDenied
 from tenancy.scoping import within
 
@@ -63,7 +64,5 @@ def refused(world, reason: str = "role_missing") -> Refusal:
 
 
 def epoch_of(world, kind: str, key: UUID) -> int:
-    from policy.models import Epoch
-
     with within(world.id):
         return Epoch.objects.get(kind=kind, key=key).value

@@ -1,5 +1,6 @@
 """What the kernel is told of many subjects at once, and at what cost."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from accounts.actions import (
     update_device_posture,
 )
 from accounts.attributes import DirectorySource
-from accounts.models import FactSource, Session
+from accounts.models import Fact, FactSource, Session
 from audit.events import Event
 from keys import envelope
 from lifecycle.defaults import POSTURE_FRESH_MINUTES
@@ -37,7 +38,7 @@ def told(world, *actors):
 
 
 def with_device(world, user):
-    actor, token = world.signed_in(user)
+    actor, _ = world.signed_in(user)
     device = register_device(actor, name="Console 7").device
     with within(world.id):
         Session.objects.filter(id=actor.environment.session_id).update(device=device)
@@ -123,8 +124,6 @@ def test_a_device_of_another_workspace_does_not_exist(olympus, vulcan, grace):
 
 
 def test_a_broken_fact_is_unknown_and_hides_no_other(olympus, grace):
-    from accounts.models import Fact
-
     set_facts(
         olympus.system,
         user_id=grace.id,
@@ -142,14 +141,10 @@ def test_a_broken_fact_is_unknown_and_hides_no_other(olympus, grace):
 
 
 def test_a_session_in_the_name_of_somebody_else_is_dead(olympus, grace):
-    from dataclasses import replace
-
     eve = olympus.person("eve")
     hers, _ = olympus.signed_in(grace)
     stolen = replace(olympus.acting(eve), environment=hers.environment)
-    made_up = replace(
-        olympus.acting(eve), environment=replace(hers.environment, session_id=new_id())
-    )
+    made_up = replace(olympus.acting(eve), environment=replace(hers.environment, session_id=new_id()))
 
     states = told(olympus, stolen, made_up)
 

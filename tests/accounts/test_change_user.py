@@ -79,7 +79,9 @@ def test_people_change_their_own_profile_and_settings(olympus, grace):
     assert latest(olympus.id, Event.USER_CHANGED).data["changed"] == ["name", "settings"]
 
 
-@pytest.mark.parametrize("settings", [{"theme": "neon"}, {"colour": "red"}, {"theme": ["dark"]}, {"enter_sends": "yes"}])
+@pytest.mark.parametrize(
+    "settings", [{"theme": "neon"}, {"colour": "red"}, {"theme": ["dark"]}, {"enter_sends": "yes"}]
+)
 def test_a_setting_that_does_not_exist_is_refused(olympus, grace, settings):
     actor, _ = olympus.signed_in(grace)
 

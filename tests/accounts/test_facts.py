@@ -106,8 +106,9 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("synced", "said", "minutes", "seen"), TABLE)
-def test_fresh_stale_and_expired(olympus, grace, clock, synced, said, minutes, seen):
+@pytest.mark.parametrize("case", TABLE)
+def test_fresh_stale_and_expired(olympus, grace, clock, case):
+    synced, said, minutes, seen = case
     source(olympus, "idp", "oidc", FRESH, "clearance")
     if said == EXPIRES:
         said = Assertion("secret", timezone.now() + timedelta(minutes=EXPIRES))

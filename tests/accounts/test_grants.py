@@ -116,7 +116,5 @@ def test_grants_do_not_cross_workspaces(olympus, vulcan, titan, grace):
 
 def test_guardians_own_tables_do_not_exist(db):
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select relname from pg_class where relname like 'guardian\\_%' or relname like 'auditlog\\_%'"
-        )
+        cursor.execute("select relname from pg_class where relname like 'guardian\\_%' or relname like 'auditlog\\_%'")
         assert cursor.fetchall() == []

@@ -122,7 +122,9 @@ def test_group_names_are_unique_in_a_workspace_only(olympus, vulcan, controllers
 
 
 def test_hidden_and_private_groups_show_to_members_and_managers(olympus, grace):
-    kinds = {kind: create_group(olympus.system, name=f"The {kind}", kind=kind) for kind in ("public", "private", "hidden")}
+    kinds = {
+        kind: create_group(olympus.system, name=f"The {kind}", kind=kind) for kind in ("public", "private", "hidden")
+    }
     boss = olympus.person("boss", "administrator")
     add_group_member(olympus.system, group_id=kinds["hidden"].id, user_id=grace.id)
 
@@ -140,9 +142,7 @@ def test_a_group_of_another_workspace_does_not_exist(olympus, vulcan, controller
     with pytest.raises(NotFound):
         add_group_member(vulcan.acting(boss), group_id=controllers.id, user_id=boss.id)
     with pytest.raises(NotFound):
-        add_group_member(
-            vulcan.acting(boss), group_id=create_group(vulcan.system, name="Ours").id, user_id=grace.id
-        )
+        add_group_member(vulcan.acting(boss), group_id=create_group(vulcan.system, name="Ours").id, user_id=grace.id)
 
 
 def test_names_are_looked_up_as_they_are_written(olympus, grace):

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from accounts import sessions
 from accounts.actions import end_session, use_ticket
 from accounts.models import Session
 from tenancy.scoping import within
@@ -165,11 +166,7 @@ def test_what_is_no_json_object_is_a_problem(browser, body):
 
 def test_a_session_that_ended_meanwhile_is_refused(browser, olympus):
     with within(olympus.id):
-        row = Session.objects.get()
-    from accounts import sessions
-
-    with within(olympus.id):
-        actor = sessions.actor_of(Session.objects.select_related("user").get(id=row.id), HERE)
+        actor = sessions.actor_of(Session.objects.select_related("user").get(), HERE)
     end_session(actor)
 
     assert browser.get("/api/v1/sessions/").status_code == 401

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 from django.conf import settings as django_settings
 
-from accounts import lockout, passwords, sessions, valkey
+from accounts import passwords, sessions, valkey
 from accounts.actions import deactivate_user, start_session, sweep_lockouts, unlock_user
 from accounts.models import Device, Session, User
 from accounts.passwords import Argon2idHasher
 from audit.events import Event
+from chatapp import settings as product
 from tenancy.errors import Conflict
 from tenancy.models import Workspace
 from tenancy.scoping import within
@@ -56,7 +57,7 @@ def test_a_wrong_password_opens_nothing_and_is_recorded(olympus, grace):
 @pytest.mark.parametrize("username", ["nobody", "ada", "gone", "", "x" * 300])
 def test_a_stranger_learns_nothing_from_the_answer_or_the_work(olympus, grace, settings, username):
     settings.PASSWORD_HASHERS = ["tests.accounts.hashers.CountingHasher"]
-    passwords._nobodys_password.cache_clear()
+    passwords.password_of_nobody.cache_clear()
     gone = olympus.person("gone")
     deactivate_user(olympus.system, user_id=gone.id)
     real = olympus.person("hopper")
@@ -70,12 +71,12 @@ def test_a_stranger_learns_nothing_from_the_answer_or_the_work(olympus, grace, s
     assert work == 1
     assert CountingHasher.verified == 2
     assert stranger == wrong
-    passwords._nobodys_password.cache_clear()
+    passwords.password_of_nobody.cache_clear()
 
 
 def test_a_lock_costs_the_same_work(olympus, grace, settings):
     settings.PASSWORD_HASHERS = ["tests.accounts.hashers.CountingHasher"]
-    passwords._nobodys_password.cache_clear()
+    passwords.password_of_nobody.cache_clear()
     fail(olympus, 5)
     CountingHasher.verified = 0
 
@@ -83,7 +84,7 @@ def test_a_lock_costs_the_same_work(olympus, grace, settings):
 
     assert answer.refusal == "locked"
     assert CountingHasher.verified == 1
-    passwords._nobodys_password.cache_clear()
+    passwords.password_of_nobody.cache_clear()
 
 
 def test_passwords_are_argon2id_with_the_parameters_of_rfc_9106():
@@ -176,7 +177,7 @@ def test_valkey_holds_neither_names_nor_addresses(olympus, grace):
     fail(olympus, 5)
 
     names = b" ".join(valkey.client().keys())
-    members = b" ".join(valkey.client().zrange(lockout._register(olympus.id), 0, -1))
+    members = b" ".join(valkey.client().zrange(valkey.key("lockout-register", olympus.id), 0, -1))
 
     assert names
     assert b"grace" not in names + members
@@ -252,7 +253,5 @@ def test_an_old_hash_is_renewed_with_the_next_sign_in(olympus, settings):
 
 
 def test_the_product_hashes_with_argon2id():
-    from chatapp import settings as product
-
     assert product.PASSWORD_HASHERS == ["accounts.passwords.Argon2idHasher"]
     assert django_settings.AUTH_USER_MODEL == "accounts.User"
