@@ -19,11 +19,9 @@ def test_sealing_and_opening_cost_a_few_times_the_bare_cipher(standing):
 
     with within(standing.id):
         sealed = envelope.seal(place, body)
-        sealing = cpu_seconds(lambda: envelope.seal(place, body)) / cpu_seconds(lambda: bare.encrypt(nonce, body, bound))
-        opening = cpu_seconds(lambda: envelope.open_(place, sealed)) / cpu_seconds(
-            lambda: bare.decrypt(nonce, ciphertext, bound)
-        )
+        sealing = cpu_seconds(lambda: envelope.seal(place, body))
+        opening = cpu_seconds(lambda: envelope.open_(place, sealed))
 
     assert len(sealed) == 334
-    assert sealing < 10
-    assert opening < 10
+    assert sealing < 10 * cpu_seconds(lambda: bare.encrypt(nonce, body, bound))
+    assert opening < 10 * cpu_seconds(lambda: bare.decrypt(nonce, ciphertext, bound))
