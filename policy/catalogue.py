@@ -163,6 +163,8 @@ class Gate:
     """Everyone, in a room that may be found without being in it."""
     anonymous: bool = False
     system: bool = False
+    placeholders: bool = False
+    """Also for those who only stand for the author of imported messages: they hold memberships and do nothing else."""
     attributes: bool = True
     """Whether the attribute gate is asked as well, when a room guards the resource."""
 
@@ -185,6 +187,7 @@ def _flags_or_own(*flags: Flag) -> Gate:
 
 _EVERYONE = Gate(everyone=True)
 _ANYBODY = Gate(everyone=True, anonymous=True)
+_HOLDERS = Gate(everyone=True, placeholders=True)
 _SYSTEM = Gate(system=True)
 _MEMBERS = Gate(room_roles=frozenset(RoomRole))
 _WRITERS = Gate(room_roles=frozenset({RoomRole.OWNER, RoomRole.MODERATOR, RoomRole.MEMBER}))
@@ -242,8 +245,8 @@ GATES: dict[Action, Gate] = {
     Action.ROOM_UNARCHIVE: Gate(flags=frozenset({Flag.ARCHIVE_ROOMS}), room_roles=_OWNERS),
     Action.ROOM_MANAGE: Gate(flags=frozenset({Flag.MANAGE_DIRECTORY}), system=True, attributes=False),
     Action.REQUIREMENT_SET: Gate(flags=frozenset({Flag.MANAGE_POLICY}), system=True, attributes=False),
-    Action.MEMBER_HOLD: _EVERYONE,
-    Action.MEMBER_KEEP: _EVERYONE,
+    Action.MEMBER_HOLD: _HOLDERS,
+    Action.MEMBER_KEEP: _HOLDERS,
     Action.MEMBER_JOIN: Gate(discoverable=True),
     Action.MEMBER_ADD: Gate(flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_KEEPERS, system=True, attributes=False),
     Action.MEMBER_LEAVE: Gate(room_roles=frozenset(RoomRole), attributes=False),

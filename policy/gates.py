@@ -22,7 +22,7 @@ def role_gate(question: Question, gathered: Gathered) -> tuple[Reason, ...]:
         return () if gate.lets_in(kind) else (Reason("role_missing"),)
 
     state = gathered.subjects.get((question.actor.id, question.actor.environment.session_id))
-    if state is None or not state.active:
+    if state is None or not (state.active or (state.placeholder and gate.placeholders)):
         return (Reason("account_inactive"),)
     if not state.session_live:
         return (Reason("session_ended"),)

@@ -23,6 +23,7 @@ class SubjectState:
 
     active: bool
     session_live: bool
+    placeholder: bool = False
     flags: frozenset[Flag] = frozenset()
     facts: Mapping[str, object] = field(default_factory=dict)
     environment: Mapping[str, object] = field(default_factory=dict)

@@ -237,7 +237,7 @@ def audience(actor: Actor, frame: frames.Audience) -> Data:
     """How many of a room's members could read a message with this marking, counted and not named."""
     room = access_room(actor, frame.room, Action.MESSAGE_POST, marking=canonical(actor.workspace_id, frame.marking))
     marking = canonical(actor.workspace_id, frame.marking)
-    members = active_members(room.id)
+    members = accounts_access.active_user_ids(active_members(room.id))
     asked = [
         Question(candidate(actor, user_id), Action.MEMBER_HOLD, room_resource(room.id, marking=marking))
         for user_id in members

@@ -152,7 +152,7 @@ def _drafted(posts: Sequence[Post], outcomes: list[Outcome | None]) -> Iterator[
 
 def _draft(post: Post, room: Room) -> _Draft:
     refuse_if_archived(room)
-    marking = _marking_for(room, post.marking)
+    marking = marking_for(room, post.marking)
     if not post.body.strip():
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Write something first."))
 
@@ -170,7 +170,7 @@ def refuse_if_archived(room: Room) -> None:
         )
 
 
-def _marking_for(room: Room, wanted: str | None) -> str:
+def marking_for(room: Room, wanted: str | None) -> str:
     if wanted is None:
         return room.marking
     marking = canonical(room.workspace_id, wanted)
@@ -259,7 +259,7 @@ def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | No
     _refuse_if_deleted(message)
     if not body.strip():
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Delete it instead."))
-    new_marking = _marking_for(room, marking or message.marking)
+    new_marking = marking_for(room, marking or message.marking)
 
     _keep_revision(message)
     _rewrite(message, room, body, new_marking)
