@@ -20,7 +20,7 @@ from policy.catalogue import Action, Flag
 from policy.pep import enforce, permitted
 from policy.types import Resource
 from tenancy.actor import Actor
-from tenancy.errors import NotFound
+from tenancy.errors import NotFound, OutsideWorkspace
 from tenancy.scoping import current_workspace_id, within
 
 HUES = 12
@@ -58,7 +58,8 @@ def user_resource(user_id: UUID) -> Resource:
 def access_user(actor: Actor, user_id: UUID, action: Action) -> User:
     """The user, locked for a change. Raises AccessDenied or NotFound."""
     enforce(actor, action, user_resource(user_id))
-    user = User.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace").filter(id=user_id).first()
+    rows = User.objects.select_for_update(no_key=True, of=("self",)).select_related("workspace")
+    user: User | None = rows.filter(id=user_id).first()
     if user is None:
         raise NotFound(_("There is no such person."), field="user")
     return user
@@ -66,7 +67,7 @@ def access_user(actor: Actor, user_id: UUID, action: Action) -> User:
 
 def access_session(actor: Actor, session_id: UUID, action: Action) -> Session:
     """The session, for its own user or somebody who manages users. Raises AccessDenied or NotFound."""
-    session = Session.objects.select_related("user", "workspace").filter(id=session_id).first()
+    session: Session | None = Session.objects.select_related("user", "workspace").filter(id=session_id).first()
     owner_id = session.user_id if session else None
     enforce(actor, action, Resource("session", session_id, properties={"owner_id": owner_id}))
     if session is None:
@@ -77,7 +78,7 @@ def access_session(actor: Actor, session_id: UUID, action: Action) -> Session:
 def access_role(actor: Actor, role_id: UUID, action: Action) -> Role:
     """The role, locked for a change. Raises AccessDenied or NotFound."""
     enforce(actor, action, Resource("role", role_id))
-    role = Role.objects.select_for_update(no_key=True).filter(id=role_id).first()
+    role: Role | None = Role.objects.select_for_update(no_key=True).filter(id=role_id).first()
     if role is None:
         raise NotFound(_("There is no such role."), field="role")
     return role
@@ -86,7 +87,7 @@ def access_role(actor: Actor, role_id: UUID, action: Action) -> Role:
 def access_group(actor: Actor, group_id: UUID, action: Action) -> Group:
     """The group, locked for a change. Raises AccessDenied or NotFound."""
     enforce(actor, action, Resource("group", group_id))
-    group = Group.objects.select_for_update(no_key=True).filter(id=group_id).first()
+    group: Group | None = Group.objects.select_for_update(no_key=True).filter(id=group_id).first()
     if group is None:
         raise NotFound(_("There is no such group."), field="group")
     return group
@@ -145,6 +146,8 @@ def group_member_ids(names: Iterable[str]) -> dict[str, set[UUID]]:
 
 def _groups_named(names: Iterable[str]) -> dict[UUID, list[str]]:
     workspace_id = current_workspace_id()
+    if workspace_id is None:
+        raise OutsideWorkspace("groups were looked up outside a workspace")
     hashes: dict[bytes, list[str]] = {}
     for name in names:
         hashes.setdefault(sealing.group_hash(workspace_id, name), []).append(name)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +13,7 @@ from accounts import actions, agents, cookies, ratelimit
 from accounts.access import own_profile, sessions_of
 from accounts.actions.rules import FRESH_PROOF
 from accounts.actions.sign_in import refusal_error
+from accounts.requests import actor_of, plain
 from policy.catalogue import Action
 from policy.pep import reading
 
@@ -23,7 +25,7 @@ class TicketView(APIView):
     limit = ratelimit.TICKET
 
     def post(self, request: Request) -> Response:
-        ticket = actions.issue_ticket(request.actor)
+        ticket = actions.issue_ticket(actor_of(request))
         return Response({"ticket": ticket.token, "expires_at": ticket.expires_at})
 
 
@@ -39,11 +41,11 @@ class StepUpView(APIView):
 
     def post(self, request: Request) -> Response:
         given = _checked(_Password(data=request.data))
-        answer = actions.step_up(request.actor, password=given["password"])
+        answer = actions.step_up(actor_of(request), password=given["password"])
         if answer.issued is None:
             raise refusal_error(answer)
-        response = Response({"step_up_until": answer.issued.session.step_up_at + FRESH_PROOF})
-        cookies.hand_over(request._request, response, answer.issued)  # noqa: SLF001 - the cookie is of the real request
+        response = Response({"step_up_until": (answer.issued.session.step_up_at or timezone.now()) + FRESH_PROOF})
+        cookies.hand_over(plain(request), response, answer.issued)
         return response
 
 
@@ -55,7 +57,7 @@ class PasswordView(APIView):
 
     def post(self, request: Request) -> Response:
         given = _checked(_Password(data=request.data))
-        actions.set_password(request.actor, user_id=request.actor.id, password=given["password"])
+        actions.set_password(actor_of(request), user_id=actor_of(request).id, password=given["password"])
         return Response(status=204)
 
 
@@ -65,9 +67,9 @@ class SessionsView(APIView):
     asks: ClassVar = {"GET": Action.SESSION_LIST}
 
     def get(self, request: Request) -> Response:
-        with reading(request.actor):
-            held = sessions_of(request.actor, request.actor.id)
-        current = request.actor.environment.session_id
+        with reading(actor_of(request)):
+            held = sessions_of(actor_of(request), actor_of(request).id)
+        current = actor_of(request).environment.session_id
         return Response(
             [
                 {
@@ -90,7 +92,7 @@ class SessionView(APIView):
     asks: ClassVar = {"DELETE": Action.SESSION_REVOKE}
 
     def delete(self, request: Request, session_id: UUID) -> Response:
-        actions.revoke_session(request.actor, session_id=session_id)
+        actions.revoke_session(actor_of(request), session_id=session_id)
         return Response(status=204)
 
 
@@ -106,12 +108,12 @@ class ProfileView(APIView):
     asks: ClassVar = {"GET": Action.USER_VIEW, "PATCH": Action.PROFILE_UPDATE}
 
     def get(self, request: Request) -> Response:
-        with reading(request.actor):
-            return Response(_shown(own_profile(request.actor)))
+        with reading(actor_of(request)):
+            return Response(_shown(own_profile(actor_of(request))))
 
     def patch(self, request: Request) -> Response:
         given = _checked(_Profile(data=request.data))
-        return Response(_shown(actions.update_profile(request.actor, **given)))
+        return Response(_shown(actions.update_profile(actor_of(request), **given)))
 
 
 def _shown(profile: Any) -> dict[str, Any]:

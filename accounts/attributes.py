@@ -151,7 +151,8 @@ def _add_facts(people: Mapping[UUID, _Person], sources: _Sources, now: datetime)
     for name, source_name in definitions.values_list("name", "source"):
         source_id, source = sources.named(source_name)
         for user_id, person in people.items():
-            value, until = _judged(told.get((user_id, source_id, name)), source, user_id, now)
+            fact = told.get((user_id, source_id, name)) if source_id else None
+            value, until = _judged(fact, source, user_id, now)
             if value is not None:
                 person.facts[name] = value
             person.known_until(until)

@@ -14,6 +14,7 @@ from accounts import ratelimit, sessions
 from accounts.actions import note_violation, use_ticket
 from accounts.addressing import Addressed, addressed
 from accounts.circumstances import Circumstances, cookies_of, headers_of, of_request, of_scope
+from accounts.requests import actor_of, plain
 from accounts.throttling import let_in
 from audit.events import Event
 from policy.types import AccessDenied
@@ -38,7 +39,7 @@ class SessionAuthentication(FrameworkSessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         found = super().authenticate(request)
-        request.actor = request._request.actor  # noqa: SLF001 - where the middleware put it
+        request.actor = actor_of(request)  # type: ignore[attr-defined]
         return found
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the framework's signature
@@ -50,7 +51,7 @@ class ApiThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: "APIView") -> bool:
         limit = getattr(view, "limit", ratelimit.API)
-        let_in(limit, request._request.actor, of_request(request._request))  # noqa: SLF001
+        let_in(limit, actor_of(request), of_request(plain(request)))
         return True
 
 

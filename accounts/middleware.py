@@ -66,7 +66,7 @@ class RegistrySessionMiddleware(SessionMiddleware):
         if found is not None:
             token = request.COOKIES.get(found.cookie(settings.SESSION_COOKIE_NAME), "")
             row = _live(found.workspace_id, token) if token else None
-        request.session = SessionStore(token if row else None, row)  # type: ignore[assignment]
+        request.session = SessionStore(token if row else None, row)
         request.session_row = row  # type: ignore[attr-defined]
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -74,7 +74,7 @@ class User(WorkspaceModel, AbstractBaseUser):
         return self.username
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]
         return self.state == UserState.ACTIVE
 
     @property

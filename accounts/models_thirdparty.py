@@ -14,11 +14,11 @@ from tenancy.scoping import WorkspaceManager, current_workspace_id
 
 
 class _UserGrantManager(WorkspaceManager, UserObjectPermissionManager):
-    pass
+    """Grants of the current workspace."""
 
 
 class _GroupGrantManager(WorkspaceManager, GroupObjectPermissionManager):
-    pass
+    """Grants of the current workspace."""
 
 
 class UserGrant(WorkspaceModel, UserObjectPermissionAbstract):
@@ -28,7 +28,7 @@ class UserGrant(WorkspaceModel, UserObjectPermissionAbstract):
     given_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = _UserGrantManager()
+    objects = _UserGrantManager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("grant")
@@ -44,11 +44,13 @@ class UserGrant(WorkspaceModel, UserObjectPermissionAbstract):
 class GroupGrant(WorkspaceModel, GroupObjectPermissionAbstract):
     """A power over one object, given to everybody in one group (AD-6)."""
 
-    group = models.ForeignKey("accounts.Group", on_delete=models.CASCADE, related_name="grants")
+    group = models.ForeignKey(  # type: ignore[assignment]
+        "accounts.Group", on_delete=models.CASCADE, related_name="grants"
+    )
     given_by = models.UUIDField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = _GroupGrantManager()
+    objects = _GroupGrantManager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("grant to a group")
@@ -61,17 +63,18 @@ class GroupGrant(WorkspaceModel, GroupObjectPermissionAbstract):
         indexes = [models.Index(fields=["workspace", "content_type", "object_pk"], name="accounts_group_grant_object")]
 
 
-class _FieldDiffManager(WorkspaceManager, LogEntryManager):
+class _FieldDiffManager(WorkspaceManager, LogEntryManager):  # type: ignore[misc]
     def create(self, **values: Any) -> "FieldDiff":
-        return super().create(workspace_id=current_workspace_id(), **values)
+        made: FieldDiff = super().create(workspace_id=current_workspace_id(), **values)
+        return made
 
 
-class FieldDiff(WorkspaceModel, AbstractLogEntry):
+class FieldDiff(WorkspaceModel, AbstractLogEntry):  # type: ignore[misc]
     """Which fields of a configuration object changed, from what to what: a help, never evidence."""
 
-    objects = _FieldDiffManager()
+    objects = _FieldDiffManager()  # type: ignore[misc]
 
-    class Meta(AbstractLogEntry.Meta):
+    class Meta(AbstractLogEntry.Meta):  # type: ignore[misc]
         abstract = False
         verbose_name = _("field change")
         verbose_name_plural = _("field changes")

@@ -1,5 +1,6 @@
 """Passwords: how they are kept, and how one is checked so that nothing is learnt from a wrong name."""
 
+from collections.abc import Callable
 from functools import cache
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def password_of_nobody() -> str:
     return make_password(get_random_string(40))
 
 
-def _renewer(user: "User | None"):  # noqa: ANN202 - what check_password calls with the raw password
+def _renewer(user: "User | None") -> Callable[[str], None]:
     def renew(password: str) -> None:
         if user is not None:
             user.password = make_password(password)

@@ -39,7 +39,7 @@ def open_profiles(users: Iterable[User]) -> dict[UUID, Profile]:
     """The profiles of many users; one whose key was destroyed has an empty one."""
     rows = list(users)
     sealed = [user for user in rows if user.profile is not None]
-    opened = envelope.open_each([(_profile_place(user), user.profile) for user in sealed])
+    opened = envelope.open_each([(_profile_place(user), bytes(user.profile or b"")) for user in sealed])
     found = {
         user.id: Profile(**json.loads(data))
         for user, data in zip(sealed, opened, strict=True)
@@ -54,7 +54,7 @@ def seal_origin(session: Session, origin: Origin) -> None:
 
 def open_origins(sessions: Sequence[Session]) -> dict[UUID, Origin]:
     sealed = [session for session in sessions if session.origin is not None]
-    opened = envelope.open_each([(_session_place(one, "session.origin"), one.origin) for one in sealed])
+    opened = envelope.open_each([(_session_place(one, "session.origin"), bytes(one.origin or b"")) for one in sealed])
     return {
         session.id: Origin(**json.loads(data))
         for session, data in zip(sealed, opened, strict=True)
@@ -70,7 +70,7 @@ def seal_session_data(session: Session, data: bytes) -> None:
 def open_session_data(session: Session) -> bytes | None:
     if session.data is None:
         return None
-    return envelope.open_(_session_place(session, "session.data", session.data_revision), session.data)
+    return envelope.open_(_session_place(session, "session.data", session.data_revision), bytes(session.data))
 
 
 def seal_device_name(device: Device, name: str) -> None:
@@ -79,7 +79,7 @@ def seal_device_name(device: Device, name: str) -> None:
 
 def open_device_names(devices: Sequence[Device]) -> dict[UUID, str]:
     sealed = [device for device in devices if device.name is not None]
-    opened = envelope.open_each([(_device_place(device), device.name) for device in sealed])
+    opened = envelope.open_each([(_device_place(device), bytes(device.name or b"")) for device in sealed])
     return {
         device.id: data.decode() for device, data in zip(sealed, opened, strict=True) if not isinstance(data, SealError)
     }
@@ -107,7 +107,7 @@ def seal_group_name(group: Group, name: str) -> None:
 
 def open_group_names(groups: Sequence[Group]) -> dict[UUID, str]:
     places = [_group_place(group.workspace_id, group.id, group.name_revision) for group in groups]
-    opened = envelope.open_each([(place, group.name) for place, group in zip(places, groups, strict=True)])
+    opened = envelope.open_each([(place, bytes(group.name)) for place, group in zip(places, groups, strict=True)])
     return {
         group.id: data.decode() for group, data in zip(groups, opened, strict=True) if not isinstance(data, SealError)
     }

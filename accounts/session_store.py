@@ -39,7 +39,7 @@ class SessionStore(SessionBase):
         with within(self._row.workspace_id):
             fresh = Session.objects.select_for_update(no_key=True).filter(id=self._row.id, revoked_at=None).first()
             if fresh is not None:
-                sealing.seal_session_data(fresh, json.dumps(self._session).encode())
+                sealing.seal_session_data(fresh, json.dumps(dict(self.items())).encode())
                 fresh.save(update_fields=["data", "data_revision"])
 
     def delete(self, session_key: str | None = None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -188,5 +188,6 @@ def _idle_limit() -> timedelta:
     return timedelta(minutes=minutes or 0)
 
 
-def _rows():  # noqa: ANN202 - a queryset
-    return Session.objects.select_related("user", "workspace", "device")
+def _rows() -> QuerySet[Session]:
+    rows: QuerySet[Session] = Session.objects.select_related("user", "workspace", "device")
+    return rows

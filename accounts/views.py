@@ -13,10 +13,11 @@ from accounts import cookies, ratelimit
 from accounts.actions import SignIn, end_session, note_violation, start_session, use_login_link
 from accounts.circumstances import of_request
 from accounts.forms import SignInForm
+from accounts.requests import actor_of, is_signed_in, place_of
+from accounts.sessions import Issued
 from accounts.throttling import let_in
 from audit.events import Event
 from policy.types import AccessDenied
-from tenancy.actor import SubjectKind
 from tenancy.errors import DomainError, RateLimited, Unavailable
 
 
@@ -26,16 +27,16 @@ from tenancy.errors import DomainError, RateLimited, Unavailable
 def sign_in(request: HttpRequest) -> HttpResponse:
     """User name and password. The answer to a wrong name and to a wrong password is the same."""
     target = _next(request)
-    if _signed_in(request):
+    if is_signed_in(request):
         return HttpResponseRedirect(target)
     form = SignInForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _form(request, form)
     circumstances = of_request(request)
     try:
-        let_in(ratelimit.SIGN_IN, request.actor, circumstances)
+        let_in(ratelimit.SIGN_IN, actor_of(request), circumstances)
         answer = start_session(
-            request.actor,
+            actor_of(request),
             username=form.cleaned_data["username"],
             password=form.cleaned_data["password"],
             circumstances=circumstances,
@@ -44,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _refused(request, form, refused)
     if answer.issued is None:
         return _wrong(request, form, answer)
-    return _enter(request, answer, target)
+    return _enter(request, answer.issued, answer.device_token, target)
 
 
 @never_cache
@@ -52,26 +53,26 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def use_link(request: HttpRequest, token: str) -> HttpResponse:
     """A sign-in link. It is used by the button, not by opening it: a mail scanner's look does not spend it."""
     if request.method != "POST":
-        return render(request, "accounts/link.html", {"signed_in": _signed_in(request)})
+        return render(request, "accounts/link.html", {"signed_in": is_signed_in(request)})
     circumstances = of_request(request)
     try:
-        let_in(ratelimit.LINK, request.actor, circumstances)
-        answer = use_login_link(request.actor, token=token, circumstances=circumstances)
+        let_in(ratelimit.LINK, actor_of(request), circumstances)
+        answer = use_login_link(actor_of(request), token=token, circumstances=circumstances)
     except RateLimited as refused:
         return _too_many(request, "accounts/link_expired.html", refused)
     except (DomainError, AccessDenied):
         answer = SignIn(refusal="unavailable")
     if answer.issued is None:
         return render(request, "accounts/link_expired.html", status=410)
-    return _enter(request, answer, "/")
+    return _enter(request, answer.issued, answer.device_token, _home(request))
 
 
 @never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the present session; afterwards its token is worth nothing, wherever else it may lie."""
-    if _signed_in(request):
-        end_session(request.actor)
+    if is_signed_in(request):
+        end_session(actor_of(request))
     response = render(request, "accounts/signed_out.html")
     cookies.take_back(request, response)
     return response
@@ -80,18 +81,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
     """A form that did not come from our own page, or an old one."""
-    if request.actor is not None:
-        note_violation(request.actor, event=Event.FORGERY_REFUSED, data={})
+    if getattr(request, "actor", None) is not None:
+        note_violation(actor_of(request), event=Event.FORGERY_REFUSED, data={})
     return render(request, "accounts/forged.html", status=403)
 
 
-def _signed_in(request: HttpRequest) -> bool:
-    return request.actor is not None and request.actor.subject.kind is not SubjectKind.ANONYMOUS
-
-
-def _enter(request: HttpRequest, answer: SignIn, target: str) -> HttpResponse:
+def _enter(request: HttpRequest, issued: Issued, device_token: str, target: str) -> HttpResponse:
     response = HttpResponseRedirect(target)
-    cookies.hand_over(request, response, answer.issued, answer.device_token)
+    cookies.hand_over(request, response, issued, device_token)
     return response
 
 
@@ -136,4 +133,4 @@ def _next(request: HttpRequest) -> str:
 
 
 def _home(request: HttpRequest) -> str:
-    return f"{request.addressed.prefix}/"
+    return f"{place_of(request).prefix}/"

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.actions import assign_role, create_user
-from accounts.models import FactSource, Role, User
+from accounts.models import FactSource, Role
 from accounts.roles import SYSTEM_ROLES, SystemRole
 from audit.events import Event
 from audit.log import Target, record
@@ -49,11 +49,6 @@ def create_workspace(actor: Actor, *, slug: str, name: str, owner: str) -> Works
 
     record(Event.WORKSPACE_CREATED, actor, target=Target("workspace", workspace.id), slug=workspace.slug)
     return workspace
-
-
-def first_owner() -> User:
-    """Who owns the workspace that was just created; inside its scope."""
-    return User.objects.order_by("created_at").get(assignments__role__system=SystemRole.OWNER)
 
 
 def _refuse_living(actor: Actor) -> None:

@@ -50,7 +50,7 @@ def update_device_posture(actor: Actor, *, device_id: UUID, compliant: bool) -> 
     """State whether a device meets the baseline, as of now; what rests on it is decided again at once."""
     resource = Resource("device", device_id)
     enforce(actor, Action.DEVICE_UPDATE, resource)
-    device = Device.objects.select_for_update(no_key=True).filter(id=device_id, removed_at=None).first()
+    device: Device | None = Device.objects.select_for_update(no_key=True).filter(id=device_id, removed_at=None).first()
     if device is None:
         raise NotFound(_("There is no such device."), field="device")
     rules.refuse_self(actor, Action.DEVICE_UPDATE, resource, device.user_id)

@@ -70,7 +70,7 @@ def set_facts(actor: Actor, *, user_id: UUID, source: str, facts: Mapping[str, A
 
 
 def _source(name: str) -> FactSource:
-    source = FactSource.objects.filter(name=name).first()
+    source: FactSource | None = FactSource.objects.filter(name=name).first()
     if source is None:
         raise Invalid(_("There is no such source of facts."), field="source", remedy=_("Define the source first."))
     return source
@@ -156,7 +156,7 @@ def _fact(user: User, source: FactSource, name: str, assertion: Assertion, now: 
 
 def _opened(facts: Iterable[Fact]) -> dict[str, object]:
     rows = list(facts)
-    places = [(sealing.fact_place(fact.workspace_id, fact.user_id, fact.id), fact.value) for fact in rows]
+    places = [(sealing.fact_place(fact.workspace_id, fact.user_id, fact.id), bytes(fact.value)) for fact in rows]
     return dict(zip((fact.attribute for fact in rows), sealing.open_values(places), strict=True))
 
 

@@ -40,6 +40,7 @@ def give_grant(
     _refuse_absent(room_id)
     holder = {"user_id": user_id} if user_id else {"group_id": group_id}
     power = _power(role)
+    grant: UserGrant | GroupGrant
     grant, fresh = _table(user_id).objects.get_or_create(
         permission=power,
         content_type=power.content_type,

@@ -1,6 +1,7 @@
 """Broken rules of the protocol, as the doors meet them: noted, and nothing else."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from audit.events import Event
 from audit.kinds import Family
@@ -14,7 +15,7 @@ _OPEN_TO_THIS = frozenset(event for event in Event if event.kind.family is Famil
 
 
 @performs(Action.VIOLATION_NOTE)
-def note_violation(actor: Actor, *, event: Event, data: Mapping[str, object]) -> None:
+def note_violation(actor: Actor, *, event: Event, data: Mapping[str, Any]) -> None:
     """Record that a request was refused because of its form: a foreign origin, a forged request, a flood."""
     enforce(actor, Action.VIOLATION_NOTE, Resource("request", actor.environment.request_id))
 
