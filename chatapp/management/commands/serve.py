@@ -5,8 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from daphne.endpoints import build_endpoint_description_strings
-from daphne.server import Server
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
@@ -51,6 +49,9 @@ def serve_by_uvicorn(application: Application, bind: str, port: int) -> None:
 
 
 def serve_by_daphne(application: Application, bind: str, port: int) -> None:
+    from daphne.endpoints import build_endpoint_description_strings  # noqa: PLC0415 - Twisted is large
+    from daphne.server import Server  # noqa: PLC0415
+
     proxied = bool(settings.TRUSTED_PROXIES)
     Server(
         application=application,

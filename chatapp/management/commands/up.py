@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import shutil
 import socket
 import time
 from contextlib import closing
@@ -55,6 +56,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         finally:
             supervisor.stop()
+            shutil.rmtree(Deployment(settings.DATA_DIR).sockets, ignore_errors=True)
 
     def _start_services(self, supervisor: Supervisor) -> None:
         """The servers, if they are ours, and the database as this version needs it."""
