@@ -109,8 +109,8 @@ class LocalPdp:
 
     @staticmethod
     def _without_policy(room: GuardedRoom | None) -> _Answer:
-        """A policy that cannot be trusted permits nothing where a room is governed, and takes nothing away."""
-        if room is None or not room.governed:
+        """A policy that cannot be trusted permits nothing in a room and takes nothing away; the console stays open to mend it."""
+        if room is None:
             return _Answer(Effect.PERMIT, (Reason("policy_unavailable"),))
         return _Answer(Effect.INDETERMINATE, (Reason("policy_unavailable"),))
 

@@ -13,6 +13,7 @@ from policy.snapshot import snapshot
 from policy.types import Decision, Resource
 from rooms import frames, roomlist
 from rooms.access import visible_rooms
+from rooms.bars import bar_of
 from rooms.cursors import seq_of
 from rooms.models import Membership
 from rooms.people import people_views, views_of
@@ -69,17 +70,8 @@ def _workspace_view(workspace: Workspace) -> dict[str, Any]:
         "slug": workspace.slug,
         "name": workspace.name,
         "ceiling": workspace.ceiling,
-        "markings": [{"name": name, **_appearance(name, index)} for index, name in enumerate(markings)],
+        "markings": [{"name": name, "short": bar_of(name).short, "bar": bar_of(name).name} for name in markings],
     }
-
-
-_BARS = {"UNCLASSIFIED": ("U", "u"), "CUI": ("CUI", "cui"), "CONFIDENTIAL": ("C", "c"), "SECRET": ("S", "s"), "TOP_SECRET": ("TS", "ts"), "TOP SECRET": ("TS", "ts"), "TOP_SECRET_SCI": ("TS//SCI", "sci")}  # fmt: skip
-
-
-def _appearance(name: str, _index: int) -> dict[str, str]:
-    """How a marking is abbreviated and which bar it gets; one that is not known gets the bar of unknown ones."""
-    short, bar = _BARS.get(name, (name, "unknown"))
-    return {"short": short, "bar": bar}
 
 
 def _resumed(

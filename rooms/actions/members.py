@@ -79,7 +79,7 @@ def candidate(actor: Actor, user_id: UUID) -> Actor:
 
 
 def _stand(room: Room, user_id: UUID, role: RoomRole, source: str) -> Membership:
-    membership, is_new = Membership.objects.select_for_update().get_or_create(
+    membership, is_new = Membership.objects.select_for_update(no_key=True).get_or_create(
         room=room,
         user_id=user_id,
         defaults={"workspace_id": room.workspace_id, "role": role, "sources": [source]},
@@ -145,7 +145,7 @@ def _remove(room: Room, user_id: UUID) -> None:
 
 def _refuse_last_owner(room: Room, user_id: UUID) -> None:
     owners = set(
-        Membership.objects.select_for_update()
+        Membership.objects.select_for_update(no_key=True)
         .filter(room=room, role=RoomRole.OWNER)
         .exclude(state=MembershipState.REMOVED)
         .values_list("user_id", flat=True)

@@ -47,7 +47,7 @@ def reconcile_memberships(actor: Actor, *, membership_ids: Sequence[UUID]) -> in
 
 def _locked(membership_ids: Sequence[UUID]) -> list[Membership]:
     held = Membership.objects.filter(id__in=list(membership_ids)).exclude(state=MembershipState.REMOVED)
-    return list(held.order_by("id").select_for_update())
+    return list(held.order_by("id").select_for_update(no_key=True))
 
 
 def _judged(actor: Actor, held: Sequence[Membership]) -> dict[UUID, Decision]:

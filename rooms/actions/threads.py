@@ -49,7 +49,7 @@ def count_replies(posted: Sequence[Posted]) -> None:
     for one in posted:
         if one.thread_id is not None:
             replies[one.thread_id].append(one)
-    for thread in Thread.objects.filter(id__in=replies).order_by("id").select_for_update():
+    for thread in Thread.objects.filter(id__in=replies).order_by("id").select_for_update(no_key=True):
         _count(thread, replies[thread.id])
 
 

@@ -1,0 +1,295 @@
+"""What was said elsewhere or before, brought into a room under its own author and time, a batch in each commit.
+
+An import speaks for nobody: every message names its author, and the record says who brought it in, when and how much.
+Doing it again changes nothing, so that an import which was stopped anywhere simply goes on.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.access import active_user_ids
+from audit.events import Event
+from audit.log import Target, record
+from keys import envelope
+from policy import pep
+from policy.catalogue import Action, RoomRole
+from policy.models import EpochKind
+from policy.signals import announce_access_change
+from policy.types import Decision, Question
+from rooms import news, store
+from rooms.access import access_room, room_resource
+from rooms.actions.members import candidate
+from rooms.actions.messages import marking_for, refuse_if_archived
+from rooms.models import Membership, Message, Room, Thread, ThreadFollow
+from rooms.sealing import BodyPlace, Part, seal_bodies, seal_title
+from tenancy.actor import Actor, new_id
+from tenancy.errors import NotFound
+
+SOURCE = "import"
+"""Where a membership comes from that an import derived."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """A message with its own author and time; `client_message_id` is the same whenever it is brought in.
+
+    `topic` puts it into the thread of that title, `reply_to` into the thread under that message. `origin` is what tells
+    a repeat from a message that has changed at its source; the body itself, if there is nothing better.
+    """
+
+    sender_id: UUID
+    client_message_id: UUID
+    at: datetime
+    body: str
+    marking: str | None = None
+    topic: str = ""
+    reply_to: UUID | None = None
+    also_to_room: bool = False
+    mentions: tuple[UUID, ...] = ()
+    origin: bytes = b""
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return (self.sender_id, self.client_message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a batch; `ids` are the messages that are here now, by client id."""
+
+    stored: int = 0
+    standing: int = 0
+    changed: int = 0
+    """Messages that are here, but say something else at their source now; they stay as they are."""
+    threads: int = 0
+    ids: Mapping[UUID, UUID] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What became of the memberships that an import derived."""
+
+    added: int = 0
+    standing: int = 0
+    refused: int = 0
+
+
+def standing_messages(workspace_id: UUID, keys: Sequence[tuple[UUID, UUID, bytes]]) -> dict[UUID, bool]:
+    """Which of these (author, client id, origin) are here already, and whether with the same origin; by client id."""
+    before = store.repeats([(sender_id, client_id) for sender_id, client_id, _origin in keys])
+    return {
+        client_id: before[sender_id, client_id].body_mac == _mac(workspace_id, client_id, origin)
+        for sender_id, client_id, origin in keys
+        if (sender_id, client_id) in before
+    }
+
+
+def _mac(workspace_id: UUID, client_message_id: UUID, origin: bytes) -> bytes:
+    return envelope.body_mac(workspace_id, client_message_id.bytes + origin)
+
+
+@pep.performs(Action.ARCHIVE_IMPORT)
+def import_members(actor: Actor, *, room_id: UUID, user_ids: Collection[UUID]) -> Admitted:
+    """Take these people in, each judged on what the room requires; whoever ever was in the room is left as they are."""
+    room = access_room(actor, room_id, Action.ARCHIVE_IMPORT)
+
+    refuse_if_archived(room)
+    known = Membership.objects.filter(room=room, user_id__in=list(user_ids)).values_list("user_id", flat=True)
+    wanted = sorted(set(user_ids) - set(known))
+    decisions = _held_by(actor, room, wanted)
+    admitted = [user_id for user_id in wanted if decisions[user_id].permits]
+    answer = Admitted(len(admitted), len(set(user_ids)) - len(wanted), len(wanted) - len(admitted))
+    if not admitted:
+        raise pep.NothingChanged(answer)
+
+    Membership.objects.bulk_create(
+        Membership(workspace_id=room.workspace_id, room=room, user_id=user_id, sources=[SOURCE]) for user_id in admitted
+    )
+
+    for user_id in admitted:
+        record(
+            Event.MEMBER_ADDED,
+            actor,
+            target=Target("room", room.id, room.id),
+            user_id=user_id,
+            role=RoomRole.MEMBER,
+            source=SOURCE,
+            decision_id=decisions[user_id].id,
+        )
+    announce_access_change(actor, kind=EpochKind.SUBJECT, keys=admitted, reason="room:member:added")
+    return answer
+
+
+def _held_by(actor: Actor, room: Room, user_ids: Sequence[UUID]) -> dict[UUID, Decision]:
+    """Add-time validation of many at once (PO-9)."""
+    asked = [
+        Question(candidate(actor, user_id), Action.MEMBER_HOLD, room_resource(room.id), asker=actor)
+        for user_id in user_ids
+    ]
+    return dict(zip(user_ids, pep.decide_many(asked), strict=True))
+
+
+@pep.performs(Action.ARCHIVE_IMPORT)
+def import_messages(actor: Actor, *, room_id: UUID, import_id: UUID, messages: Sequence[PastMessage]) -> Imported:
+    """Store these messages in the order given; one that is here already is not stored again (R20)."""
+    access_room(actor, room_id, Action.ARCHIVE_IMPORT)
+    room = Room.objects.select_for_update(no_key=True).get(id=room_id)
+
+    refuse_if_archived(room)
+    before = store.repeats([message.key for message in messages])
+    fresh = [message for message in messages if message.key not in before]
+    same = sum(before[one.key].body_mac == _origin_mac(room, one) for one in messages if one.key in before)
+    ids = {client_id: repeat.id for (_sender, client_id), repeat in before.items()}
+    if not fresh:
+        raise pep.NothingChanged(Imported(0, same, len(messages) - same, 0, ids))
+
+    threads = _Threads.of(actor, room, fresh)
+    rows = _stored(room, fresh, threads)
+    threads.count(rows)
+
+    record(
+        Event.MESSAGES_IMPORTED,
+        actor,
+        target=Target("room", room.id, room.id),
+        import_id=import_id,
+        counts={"messages": len(rows), "first_seq": rows[0].seq, "last_seq": rows[-1].seq},
+        digest=_digest(rows),
+    )
+    news.tell(news.RoomChanged(workspace_id=room.workspace_id, room_id=room.id))
+    ids |= {row.client_message_id: row.id for row in rows}
+    return Imported(len(rows), same, len(messages) - len(fresh) - same, threads.opened, ids)
+
+
+def _origin_mac(room: Room, message: PastMessage) -> bytes:
+    return _mac(room.workspace_id, message.client_message_id, message.origin or message.body.encode())
+
+
+def _stored(room: Room, messages: Sequence[PastMessage], threads: "_Threads") -> list[store.NewMessage]:
+    markings = [marking_for(room, message.marking) for message in messages]
+    ids = [new_id() for _ in messages]
+    places = [
+        BodyPlace(room.workspace_id, room.id, message_id, message.sender_id, 0, marking)
+        for message_id, message, marking in zip(ids, messages, markings, strict=True)
+    ]
+    parts = [(Part(marking, message.body),) for message, marking in zip(messages, markings, strict=True)]
+    sealed = seal_bodies(list(zip(places, parts, strict=True)))
+    seq = store.take_sequence({room.id: len(messages)}, max(message.at for message in messages))[room.id]
+    rows = [
+        store.NewMessage(
+            id=place.message_id,
+            room_id=room.id,
+            seq=seq + number,
+            sender_id=message.sender_id,
+            client_message_id=message.client_message_id,
+            body_mac=_origin_mac(room, message),
+            body_sealed=body,
+            marking=place.marking,
+            thread_id=threads.thread_of(message),
+            also_to_room=message.also_to_room,
+            mentions=sorted(set(message.mentions)),
+            mentions_room=False,
+            at=message.at,
+        )
+        for number, (message, place, body) in enumerate(zip(messages, places, sealed, strict=True), start=1)
+    ]
+    store.insert_messages(room.workspace_id, rows)
+    return rows
+
+
+def _digest(rows: Sequence[store.NewMessage]) -> bytes:
+    """Binds the record to what was stored: over each message's id and the hash of its sealed body, in order."""
+    whole = hashlib.sha256()
+    for row in rows:
+        whole.update(row.id.bytes + hashlib.sha256(row.body_sealed).digest())
+    return whole.digest()
+
+
+@dataclass(slots=True)
+class _Threads:
+    """The threads of one batch: found or opened first, counted once at the end."""
+
+    room: Room
+    by_title: dict[str, Thread]
+    by_root: dict[UUID, Thread]
+    follows: set[tuple[UUID, UUID]]
+    opened: int
+
+    @classmethod
+    def of(cls, actor: Actor, room: Room, messages: Sequence[PastMessage]) -> "_Threads":
+        titles = {message.topic for message in messages} - {""}
+        hashes = {title: _title_hash(room, title) for title in titles}
+        roots = _roots(room, {message.reply_to for message in messages if message.reply_to})
+        standing = Thread.objects.filter(room=room, title_hash__in=list(hashes.values()))
+        by_hash = {bytes(thread.title_hash): thread for thread in standing}
+        by_root = {thread.root_id: thread for thread in Thread.objects.filter(room=room, root_id__in=list(roots))}
+        fresh = {title: _titled(room, title, hashes[title]) for title in sorted(titles) if hashes[title] not in by_hash}
+        under = {root_id: _under(room, root_id) for root_id in sorted(roots.keys() - by_root.keys())}
+        opened = [*fresh.values(), *under.values()]
+        Thread.objects.bulk_create(opened)
+        for thread in opened:
+            record(Event.THREAD_CREATED, actor, target=Target("thread", thread.id, room.id), thread_id=thread.id)
+        by_title = fresh | {title: by_hash[found] for title, found in hashes.items() if found in by_hash}
+        follows = {(thread.id, roots[root_id]) for root_id, thread in under.items()}
+        return cls(room, by_title, by_root | under, follows, len(opened))
+
+    def thread_of(self, message: PastMessage) -> UUID | None:
+        if message.topic:
+            return self.by_title[message.topic].id
+        return self.by_root[message.reply_to].id if message.reply_to else None
+
+    def count(self, rows: Sequence[store.NewMessage]) -> None:
+        """Bring counters, participants and followers up to date; who cannot sign in follows nothing."""
+        counted = Counter(row.thread_id for row in rows if row.thread_id is not None)
+        threads = {one.id: one for one in Thread.objects.filter(id__in=counted).order_by("id").select_for_update()}
+        for row in rows:
+            thread = threads.get(row.thread_id) if row.thread_id else None
+            if thread is None:
+                continue
+            thread.replies += 1
+            thread.last_seq = row.seq
+            thread.last_at = max(thread.last_at or row.at, row.at)
+            if row.sender_id not in thread.participants:
+                thread.participants.append(row.sender_id)
+            self.follows.add((thread.id, row.sender_id))
+        Thread.objects.bulk_update(threads.values(), ["replies", "last_seq", "last_at", "participants"])
+        self._follow()
+
+    def _follow(self) -> None:
+        readers = active_user_ids(user_id for _thread_id, user_id in self.follows)
+        ThreadFollow.objects.bulk_create(
+            [
+                ThreadFollow(workspace_id=self.room.workspace_id, thread_id=thread_id, user_id=user_id)
+                for thread_id, user_id in sorted(self.follows)
+                if user_id in readers
+            ],
+            ignore_conflicts=True,
+        )
+
+
+def _title_hash(room: Room, title: str) -> bytes:
+    """Titles count as they are written: topics that differ in case alone are two."""
+    return envelope.lookup_hash(room.workspace_id, "thread-title", title)
+
+
+def _roots(room: Room, message_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The authors of the messages under which threads hang, by message."""
+    found = dict(Message.objects.filter(room=room, id__in=list(message_ids)).values_list("id", "sender_id"))
+    if len(found) != len(message_ids):
+        raise NotFound(_("The message you reply to is not in this room."), field="reply_to")
+    return found
+
+
+def _under(room: Room, root_id: UUID) -> Thread:
+    return Thread(workspace_id=room.workspace_id, room=room, root_id=root_id)
+
+
+def _titled(room: Room, title: str, title_hash: bytes) -> Thread:
+    thread = Thread(workspace_id=room.workspace_id, room=room, title_hash=title_hash)
+    thread.title_sealed = seal_title(thread, title)
+    return thread
