@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from importlib.util import find_spec
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ BASE_DIR = env.BASE_DIR
 SECRET_KEY = ENV.secret_key
 WALL_KEY = ENV.wall_key
 DEPLOYMENT_ID = ENV.deployment_id
+KMS = "keys.local_kms.from_settings"
 KMS_KEYFILE = ENV.kms_keyfile
 DATA_DIR = ENV.data_dir
 PRODUCTION = ENV.production
@@ -39,8 +41,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Parts of the house, from the roof down (`.importlinter` holds the order)
 
-_ROOMS = ("chatapp", "integrations", "lifecycle", "rooms", "accounts", "keys", "policy", "audit", "tenancy")
-HOUSE = [name for name in _ROOMS if (BASE_DIR / name / "apps.py").exists()]
+HOUSE = ("chatapp", "integrations", "lifecycle", "rooms", "accounts", "keys", "policy", "audit", "tenancy")
 
 INSTALLED_APPS = [
     *(["daphne"] if DEBUG else []),  # gives `runserver` sockets
@@ -99,8 +100,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 _FIELDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 
 
-def _database(url: str, pool_size: int) -> dict[str, object]:
-    given = conninfo_to_dict(url)
+def _database(url: str, pool_size: int) -> dict[str, Any]:
+    given: dict[str, Any] = conninfo_to_dict(url)
     named = {name: given.pop(key, "") for name, key in _FIELDS.items()}
     pool = {"pool": {"min_size": 2, "max_size": pool_size, "timeout": 10}} if pool_size else {}
     return {"ENGINE": "django.db.backends.postgresql", **named, "ATOMIC_REQUESTS": False, "OPTIONS": given | pool}
