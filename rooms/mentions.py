@@ -23,10 +23,11 @@ def find(room: Room, body: str) -> Mentioned:
     if "@" not in body:
         return Mentioned()
     written = written_mentions(body)
-    called = set(user_ids_by_username(written.users).values())
-    for members in group_member_ids(written.groups).values():
+    named = {kind: [one.name for one in written if one.kind == kind] for kind in ("user", "group", "room")}
+    called = set(user_ids_by_username(named["user"]).values())
+    for members in group_member_ids(named["group"]).values():
         called.update(members)
-    return Mentioned(tuple(sorted(_in_room(room, called))), written.room)
+    return Mentioned(tuple(sorted(_in_room(room, called))), bool(named["room"]))
 
 
 def _in_room(room: Room, user_ids: Iterable[UUID]) -> set[UUID]:
