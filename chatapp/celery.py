@@ -15,16 +15,22 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "heartbeat": {"task": "chatapp.tasks.leave_heartbeat", "schedule": 15.0},
     "sweep-accounts": {"task": "accounts.tasks.sweep_accounts", "schedule": 60.0},
+    "reconcile-memberships": {"task": "rooms.tasks.reconcile_all", "schedule": 300.0},
+    "rotate-keys": {"task": "keys.tasks.rotate_due_keys", "schedule": 3600.0},
+    "rewrap-keys": {"task": "keys.tasks.rewrap_keys", "schedule": 86400.0},
 }
 
 
 @celeryd_init.connect
 @beat_init.connect
 def refuse_weak_settings(**_signal: object) -> None:
-    """Neither worker nor beat begins with settings that production refuses."""
+    """Neither worker nor beat begins with settings that production refuses, nor with memory that others may read."""
     from django.core.management import call_command  # noqa: PLC0415 - the settings are loaded by now
     from django.core.management.base import SystemCheckError  # noqa: PLC0415
 
+    from keys.hygiene import protect_memory  # noqa: PLC0415
+
+    protect_memory()
     try:
         call_command("check", databases=["default"], stdout=io.StringIO())
     except SystemCheckError as refused:

@@ -123,7 +123,7 @@ class _Reader:
             secret_key=self.needed("CORDON_SECRET_KEY", _MAKE_KEY),
             wall_key=self.needed("CORDON_WALL_KEY", _MAKE_KEY).encode(),
             deployment_id=self.deployment_id(),
-            kms_keyfile=Path(self.values["CORDON_KMS_KEYFILE"]).resolve(),
+            kms_keyfile=Path(self.values["CORDON_KMS_KEYFILE"]).absolute(),
             port=port,
             public_url=public_url,
             allowed_hosts=self.hosts(public_url),

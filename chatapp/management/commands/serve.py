@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
+from keys.hygiene import protect_memory
+
 Application = Callable[..., Any]
 
 
@@ -20,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PORT)
 
     def handle(self, *_args: object, **options: Any) -> None:
+        protect_memory()
         self.check(databases=["default"])
         from chatapp.asgi import application  # noqa: PLC0415 - builds the whole tree
 
