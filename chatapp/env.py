@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -26,6 +27,7 @@ IDENTITY = frozenset({"CORDON_SECRET_KEY", "CORDON_WALL_KEY", "CORDON_DEPLOYMENT
 _MAKE_KEY = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 _MAKE_ID = "python -c 'import secrets; print(secrets.token_hex(6))', and keep it for ever"
 _APP_URL = "DATABASE_URL=postgresql://cordon_app:PASSWORD@HOST/DATABASE, with the roles of deploy/roles.sql"
+_FIELDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
 _YES_NO = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
@@ -62,6 +64,13 @@ class Env:
     log_level: str
     asgi_server: str
 
+    def django_databases(self) -> dict[str, dict[str, Any]]:
+        """The value of DATABASES. Only the app role's connections are pooled."""
+        return {
+            alias: _django_database(url, self.database_pool if alias == "default" else 0)
+            for alias, url in self.databases.items()
+        }
+
     def identity(self) -> dict[str, str]:
         """The variables that make another process part of this deployment; no database is among them."""
         return {
@@ -81,6 +90,13 @@ class Env:
     @property
     def https(self) -> bool:
         return self.public_url.startswith("https://")
+
+
+def _django_database(url: str, pool_size: int) -> dict[str, Any]:
+    given: dict[str, Any] = conninfo_to_dict(url)
+    named = {name: given.pop(key, "") for name, key in _FIELDS.items()}
+    pool = {"pool": {"min_size": 2, "max_size": pool_size, "timeout": 10}} if pool_size else {}
+    return {"ENGINE": "django.db.backends.postgresql", **named, "ATOMIC_REQUESTS": False, "OPTIONS": given | pool}
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Env:

@@ -2,11 +2,9 @@
 
 from datetime import timedelta
 from importlib.util import find_spec
-from typing import Any
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from psycopg.conninfo import conninfo_to_dict
 
 from chatapp import env
 
@@ -97,17 +95,7 @@ SILENCED_SYSTEM_CHECKS = [
 # --- Database: one alias per role that this process was given; requests run as `default`, the app role
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-_FIELDS = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
-
-
-def _database(url: str, pool_size: int) -> dict[str, Any]:
-    given: dict[str, Any] = conninfo_to_dict(url)
-    named = {name: given.pop(key, "") for name, key in _FIELDS.items()}
-    pool = {"pool": {"min_size": 2, "max_size": pool_size, "timeout": 10}} if pool_size else {}
-    return {"ENGINE": "django.db.backends.postgresql", **named, "ATOMIC_REQUESTS": False, "OPTIONS": given | pool}
-
-
-DATABASES = {name: _database(url, ENV.database_pool if name == "default" else 0) for name, url in ENV.databases.items()}
+DATABASES = ENV.django_databases()
 
 # --- Valkey: cache, channel layer and broker share one database under a prefix of this deployment
 
