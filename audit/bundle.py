@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from audit import names, trust
 from audit.entries import log_name
-from audit.reading import snapshot, streaming_cursor
+from audit.reading import reading_snapshot, streaming_cursor
 from tenancy.errors import Conflict
 
 VERSION = 1
@@ -57,7 +57,7 @@ def export(workspace_id: UUID | None, folder: Path, *, using: str = "auditor") -
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Conflict(_("The folder is not empty."), field="out", remedy=_("Name a new one."))
-    with snapshot(using, read_only=True):
+    with reading_snapshot(using):
         logs = [
             _export_log(folder, workspace_id, log, store, using) for log, store in _rows(using, _LOGS, workspace_id)
         ]

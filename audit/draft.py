@@ -116,8 +116,8 @@ class Draft:
             finding = _finding(one, name, row_mac)
             if finding:
                 self.suspects.append(Suspect(UUID(one.id), workspace_id, one.store, finding))
-                continue
-            self.tallies.observe(one.env, leaf)
+            elif workspace_id is not None or not self.tallies.hear(one.env):
+                self.tallies.observe(one.env, leaf)
 
     def close(self, before: Head) -> tuple[Head, str]:
         """Append the round's entries to the tree of the rounds; answers with its new head and signed checkpoint."""

@@ -10,12 +10,23 @@ BATCH = 5000
 
 
 @contextmanager
-def snapshot(using: str, *, read_only: bool = False) -> Iterator[None]:
+def sealing_snapshot(using: str) -> Iterator[None]:
     """One transaction that sees one moment: REPEATABLE READ, so that rows and windows belong together."""
     with transaction.atomic(using=using):
         with connections[using].cursor() as cursor:
-            mode = "read only" if read_only else "read write"
-            cursor.execute(f"set transaction isolation level repeatable read, {mode}")
+            cursor.execute("set transaction isolation level repeatable read; set local work_mem = '64MB'")
+        yield
+
+
+@contextmanager
+def reading_snapshot(using: str) -> Iterator[None]:
+    """One moment, to be read from end to end in the order of the indexes: sorting a whole log would fill a disk."""
+    with transaction.atomic(using=using):
+        with connections[using].cursor() as cursor:
+            cursor.execute(
+                "set transaction isolation level repeatable read, read only;"
+                " set local enable_sort = off; set local enable_bitmapscan = off; set local jit = off"
+            )
         yield
 
 

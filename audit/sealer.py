@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from audit import epochs, merkle, trust
 from audit.draft import Draft, Found, Head, Suspect
-from audit.reading import raw_cursor, snapshot
+from audit.reading import raw_cursor, sealing_snapshot
 from audit.tallies import Tallies
 
 LOCK = 0x61756469
@@ -100,7 +100,7 @@ class Sealer:
 
         Raises OtherCluster or MustBeginAnew. After any failure nothing of the round is kept, in the database or here.
         """
-        with snapshot(self.using):
+        with sealing_snapshot(self.using):
             if epochs.checked(self.using) != self.epoch:
                 raise MustBeginAnew
             lo, hi, more = self._window()

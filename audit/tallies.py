@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from audit.events import Event
-from audit.writer import Count, stamp_of
+from audit.writer import Count, read_stamp, stamp_in
 
 LONGEST_TRANSACTION_SECONDS = 65.0
 LONGEST_TRANSACTION_INTERVALS = 13
@@ -41,15 +41,26 @@ class Tallies:
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._boots: dict[str, _Boot] = {}
+        self._sealed: dict[bytes, Count] = {}
+        """The counts of the present round by the raw stamp, so that each stamp is read once."""
         self._waiting: list[dict] = []  # type: ignore[type-arg]
 
     def observe(self, env: bytes, leaf: bytes) -> None:
-        """Count an entry, whose MAC holds, as sealed; a tally waits for `judge` instead."""
-        if _TALLY in env:
-            self._waiting.append(orjson.loads(env))
-            return
-        name, interval = stamp_of(env)
-        self._boot(name, interval).sealed.setdefault(interval, Count()).add(leaf)
+        """Count an entry, whose MAC holds, as sealed."""
+        stamp = stamp_in(env)
+        count = self._sealed.get(stamp)
+        if count is None:
+            name, interval = read_stamp(stamp)
+            boot = self._boot(name, interval)
+            count = self._sealed[stamp] = boot.sealed.setdefault(interval, Count())
+        count.add(leaf)
+
+    def hear(self, env: bytes) -> bool:
+        """Whether this entry, whose MAC holds, is a tally; it then waits for `judge` and counts nowhere."""
+        if _TALLY not in env:
+            return False
+        self._waiting.append(orjson.loads(env))
+        return True
 
     def _boot(self, name: str, interval: int) -> _Boot:
         found = self._boots.get(name)
@@ -61,6 +72,7 @@ class Tallies:
     def judge(self) -> Iterator[tuple[str, str]]:
         """Hold the waiting tallies against what was sealed; gives (entry id of the tally, finding)."""
         waiting, self._waiting = self._waiting, []
+        self._sealed.clear()
         for env in sorted(waiting, key=lambda one: one["data"]["n"]):
             data = env["data"]
             boot = self._boot(data["writer"], data["interval"])

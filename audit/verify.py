@@ -11,7 +11,7 @@ from audit import merkle, names, notes
 from audit.evidence import Broken, Finding, LogName, Report, Walked
 from audit.notes import BadNote, Checkpoint, Note
 from audit.parity import missing_twins
-from audit.reading import snapshot
+from audit.reading import reading_snapshot
 from audit.rounds import RoundsWalk
 from audit.trust import Trust, Untrusted
 from audit.trust import load as load_trust
@@ -63,7 +63,7 @@ def verify(
     """
     began = time.perf_counter()
     report = Report()
-    with snapshot(using, read_only=True):
+    with reading_snapshot(using):
         try:
             trusted = trust or load_trust(using)
             outside = [_read(note, trusted) for note in checkpoints]

@@ -36,10 +36,16 @@ class Count:
         self.sum = (self.sum + summed) % MODULUS
 
 
-def stamp_of(env: bytes) -> tuple[str, int]:
-    """The boot id and interval in the bytes of an entry."""
+def stamp_in(env: bytes) -> bytes:
+    """The stamp as it stands in the bytes of an entry."""
     start = env.rindex(_STAMP) + len(_STAMP)
-    return env[start : start + 36].decode(), int(env[start + 38 : env.index(b"]", start)])
+    return env[start : env.index(b"]", start)]
+
+
+def read_stamp(stamp: bytes) -> tuple[str, int]:
+    """The boot id and interval of a stamp."""
+    boot, _, interval = stamp.partition(b'",')
+    return boot.decode(), int(interval)
 
 
 @dataclass(slots=True)
@@ -63,7 +69,7 @@ class Writer:
         """Count entries that are durable now."""
         with self._lock:
             for env in envs:
-                boot, interval = stamp_of(env)
+                boot, interval = read_stamp(stamp_in(env))
                 if boot == self.name:
                     self._counts.setdefault(interval, Count()).add(sha256(b"\x00" + env).digest())
 
