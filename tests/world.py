@@ -16,7 +16,7 @@ from accounts.actions import create_user, set_facts
 from accounts.actions.facts import Assertion
 from accounts.circumstances import Circumstances
 from accounts.models import User
-from lifecycle.actions import create_workspace, first_owner, newborn_actor
+from lifecycle.actions import create_workspace, newborn_actor
 from policy import pep
 from policy.catalogue import RoomRole
 from rooms.actions.members import add_member
@@ -112,7 +112,7 @@ def furnish(slug: str, *, ceiling: str = "SECRET") -> World:
     with within(workspace.id):
         Workspace.objects.filter(id=workspace.id).update(ceiling=ceiling)
         workspace.refresh_from_db()
-        world = World(workspace, {"ada": first_owner()})
+        world = World(workspace, {"ada": User.objects.get(username="ada")})
     world.knows("ada", CLEARED)
     world.person("grace", CLEARED)
     world.person("eve")
