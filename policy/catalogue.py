@@ -65,10 +65,12 @@ class Action(StrEnum):
     USER_UNLOCK = "account:user:unlock"
     LOCKOUT_SWEEP = "account:lockout:sweep"
     VIOLATION_NOTE = "account:violation:note"
-    PASSWORD_SET = "account:password:set"
+    PASSWORD_SET = "account:password:set"  # noqa: S105 — the name of an action
     PROFILE_UPDATE = "account:profile:update"
     FACTS_SET = "account:facts:set"
     FACTS_VIEW = "account:facts:view"
+    FACTS_SWEEP = "account:facts:sweep"
+    SOURCE_SET = "account:source:set"
     ROLE_VIEW = "account:role:view"
     ROLE_CREATE = "account:role:create"
     ROLE_UPDATE = "account:role:update"
@@ -221,6 +223,8 @@ GATES: dict[Action, Gate] = {
     Action.PROFILE_UPDATE: Gate(own=True),
     Action.FACTS_SET: _flags(Flag.MANAGE_USERS),
     Action.FACTS_VIEW: _flags_or_own(Flag.VIEW_FACTS),
+    Action.FACTS_SWEEP: _SYSTEM,
+    Action.SOURCE_SET: _flags(Flag.MANAGE_INTEGRATIONS),
     Action.ROLE_VIEW: _flags(Flag.MANAGE_ROLES, Flag.MANAGE_USERS, Flag.VIEW_AUDIT),
     Action.ROLE_CREATE: _flags(Flag.MANAGE_ROLES),
     Action.ROLE_UPDATE: _flags(Flag.MANAGE_ROLES),
@@ -248,9 +252,13 @@ GATES: dict[Action, Gate] = {
     Action.MEMBER_HOLD: _HOLDERS,
     Action.MEMBER_KEEP: _HOLDERS,
     Action.MEMBER_JOIN: Gate(discoverable=True),
-    Action.MEMBER_ADD: Gate(flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_KEEPERS, system=True, attributes=False),
+    Action.MEMBER_ADD: Gate(
+        flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_KEEPERS, system=True, attributes=False
+    ),
     Action.MEMBER_LEAVE: Gate(room_roles=frozenset(RoomRole), attributes=False),
-    Action.MEMBER_REMOVE: Gate(flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_KEEPERS, system=True, attributes=False),
+    Action.MEMBER_REMOVE: Gate(
+        flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_KEEPERS, system=True, attributes=False
+    ),
     Action.MEMBER_SET_ROLE: Gate(flags=frozenset({Flag.MANAGE_SUBSCRIBERS}), room_roles=_OWNERS, attributes=False),
     Action.MEMBERS_LIST: _MEMBERS,
     Action.MEMBERS_RECONCILE: _SYSTEM,

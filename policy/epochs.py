@@ -1,6 +1,7 @@
 """Epochs: counters that void every older answer about a subject, a room, a session or the policy set (R16).
 
-Whoever commits on the strength of a decision locks the epochs it rests on FOR SHARE, in one order; whoever revokes bumps
+Whoever commits on the strength of a decision locks the epochs it rests on FOR SHARE, in one order; whoever
+revokes bumps
 them FOR UPDATE. So no commit can slip between a revocation and its acknowledgement.
 """
 

@@ -1,4 +1,6 @@
-"""What a workspace has decided about policy: definitions, immutable policy sets, and the epochs that void old answers."""
+"""What a workspace has decided about policy: definitions, immutable policy sets, and the epochs that void old
+answers.
+"""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +25,9 @@ class AttributeCategory(models.TextChoices):
 
 
 class AttributeDefinition(WorkspaceModel):
-    """An attribute that policy may read: its type, its canonical values, and the one source whose word counts (PO-1)."""
+    """An attribute that policy may read: its type, its canonical values, and the one source whose word counts
+    (PO-1).
+    """
 
     name = models.CharField(_("name"), max_length=60)
     label = models.CharField(_("label"), max_length=120, blank=True)
@@ -54,7 +58,9 @@ class PolicySetState(models.TextChoices):
 
 
 class PolicySet(WorkspaceModel):
-    """One immutable version of a workspace's rules and named requirements; what activates, rolls back and is hashed (R6)."""
+    """One immutable version of a workspace's rules and named requirements; what activates, rolls back and is
+    hashed (R6).
+    """
 
     version = models.PositiveIntegerField(_("version"))
     state = models.CharField(_("state"), max_length=16, choices=PolicySetState, default=PolicySetState.DRAFT)
@@ -88,7 +94,9 @@ class EpochKind(models.TextChoices):
 
 
 class Epoch(WorkspaceModel):
-    """A counter whose change voids every older answer about its key (R16). Exists from the birth of what it counts for."""
+    """A counter whose change voids every older answer about its key (R16). Exists from the birth of what it
+    counts for.
+    """
 
     kind = models.CharField(max_length=8, choices=EpochKind)
     key = models.UUIDField()

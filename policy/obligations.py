@@ -35,7 +35,7 @@ def _step_up(decision: Decision, obligation: Obligation) -> Decision:
     return _refuse(decision, Reason("step_up_required", (("max_age", str(int(limit.total_seconds()))),)))
 
 
-def _require_marking(decision: Decision, obligation: Obligation) -> Decision:
+def _require_marking(decision: Decision, _: Obligation) -> Decision:
     if decision.question.resource.properties.get("marking"):
         return decision
     return _refuse(decision, Reason("marking_required"))

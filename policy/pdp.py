@@ -109,7 +109,9 @@ class LocalPdp:
 
     @staticmethod
     def _without_policy(room: GuardedRoom | None) -> _Answer:
-        """A policy that cannot be trusted permits nothing in a room and takes nothing away; the console stays open to mend it."""
+        """A policy that cannot be trusted permits nothing in a room and takes nothing away; the console stays
+        open to mend it.
+        """
         if room is None:
             return _Answer(Effect.PERMIT, (Reason("policy_unavailable"),))
         return _Answer(Effect.INDETERMINATE, (Reason("policy_unavailable"),))
@@ -152,9 +154,7 @@ class LocalPdp:
         )
 
 
-def facts_of(
-    question: Question, held: Snapshot, gathered: Gathered, room: GuardedRoom | None
-) -> dict[str, Value]:
+def facts_of(question: Question, held: Snapshot, gathered: Gathered, room: GuardedRoom | None) -> dict[str, Value]:
     """Every fact that an answer to this question may rest on, in canonical form."""
     key = (question.actor.id, question.actor.environment.session_id)
     return {**_subject_facts(key, held, gathered), **_resource_facts(question, held, room)}

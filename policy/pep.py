@@ -244,7 +244,9 @@ def enforce(actor: Actor, action: Action, resource: Resource) -> Decision:
 
 
 def refuse(actor: Actor, action: Action, resource: Resource, reason: Reason) -> NoReturn:
-    """Refuse what the gates let through, on a ground that only the running action can know; recorded like the others."""
+    """Refuse what the gates let through, on a ground that only the running action can know; recorded like the
+    others.
+    """
     answer = preview([Question(actor, action, resource)])[0]
     decision = replace(answer, effect=Effect.DENY, reasons=(reason, *answer.reasons), removes=False)
     _held().refused.append(decision)

@@ -54,7 +54,9 @@ class GuardedRoom:
 
 @dataclass(frozen=True, slots=True)
 class RoomStanding:
-    """How a subject stands in a room: its role there and whether the membership is active, suspended or removed (R9)."""
+    """How a subject stands in a room: its role there and whether the membership is active, suspended or
+    removed (R9).
+    """
 
     role: RoomRole
     state: str

@@ -92,7 +92,10 @@ def refusal_of(decision: Decision) -> Refusal | None:
     """
     question, resource = decision.question, decision.question.resource
     target = Target(resource.type, resource.id, resource.room_id)
-    common: dict[str, Any] = {"decision_id": decision.id, "cause": decision.reasons[0].code if decision.reasons else None}
+    common: dict[str, Any] = {
+        "decision_id": decision.id,
+        "cause": decision.reasons[0].code if decision.reasons else None,
+    }
     if question.action is Action.MEMBER_KEEP:
         return None
     if question.action is Action.MEMBER_HOLD:

@@ -1,4 +1,6 @@
-"""The one signal of the house: somebody's access may have changed, so a higher room must decide again and enforce (R14)."""
+"""The one signal of the house: somebody's access may have changed, so a higher room must decide again and
+enforce (R14).
+"""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -14,7 +16,9 @@ access_changed = Signal()
 
 
 def announce_access_change(actor: Actor, *, kind: EpochKind, keys: Iterable[UUID], reason: str) -> None:
-    """Void every older answer about these keys and wake those who hold live access. An exception undoes the change too."""
+    """Void every older answer about these keys and wake those who hold live access. An exception undoes the
+    change too.
+    """
     changed = sorted(set(keys))
     epochs.bump(actor.workspace_id, kind, changed)
     access_changed.send(sender=None, actor=actor, kind=kind, keys=changed, reason=reason)

@@ -64,7 +64,9 @@ class Snapshot:
         if condition is None:
             node = parse_requirement(requirement, self.vocabulary)
             condition = (
-                membership.condition(node, self.vocabulary) if of_membership else compile_condition(node, self.vocabulary)
+                membership.condition(node, self.vocabulary)
+                if of_membership
+                else compile_condition(node, self.vocabulary)
             )
             self._own[key] = condition
         return condition
@@ -92,7 +94,9 @@ def snapshot(workspace_id: UUID) -> Snapshot:
 
 
 def latest(workspace_id: UUID) -> Snapshot:
-    """What was in force at the last decision in this process: for definitions, which change rarely and decide nothing."""
+    """What was in force at the last decision in this process: for definitions, which change rarely and decide
+    nothing.
+    """
     return _latest.get(workspace_id) or snapshot(workspace_id)
 
 
@@ -123,7 +127,7 @@ def _load(workspace_id: UUID, epoch: int) -> Snapshot:
         policy = compile_policy(document, vocabulary)
         for_members = membership.compiled(document, vocabulary)
     except PolicyLanguageError as error:
-        logger.error("the policy set of workspace %s cannot be used: %s", workspace_id, error.code)
+        logger.error("the policy set of workspace %s cannot be used: %s", workspace_id, error.code)  # noqa: TRY400 — its code says all
     return Snapshot(
         epoch=epoch,
         active=workspace.state == WorkspaceState.ACTIVE,

@@ -104,7 +104,9 @@ class AccessDenied(Exception):
 
     @property
     def code(self) -> str:
-        """What a door may say: `not_found` where the subject may not know of the room, else the kind of refusal (R11)."""
+        """What a door may say: `not_found` where the subject may not know of the room, else the kind of
+        refusal (R11).
+        """
         codes = {reason.code for reason in self.decision.reasons}
         if "hidden" in codes:
             return "not_found"

@@ -12,7 +12,9 @@ def refusal(request_id: str | None, error: BaseException) -> dict[str, Any]:
     """What the client is told of an error; of one that nobody foresaw, nothing but that it happened."""
     if isinstance(error, AccessDenied):
         decision = error.decision
-        max_age = next((dict(one.params).get("max_age") for one in decision.reasons if one.code == "step_up_required"), None)
+        max_age = next(
+            (dict(one.params).get("max_age") for one in decision.reasons if one.code == "step_up_required"), None
+        )
         return error_frame(request_id, error.code, words_of(decision), decision=decision.id, max_age=max_age)
     if isinstance(error, RateLimited):
         return error_frame(request_id, error.code, error.message, remedy=error.remedy, retry_after=error.retry_after)

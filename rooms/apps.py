@@ -7,11 +7,11 @@ class RoomsConfig(AppConfig):
     verbose_name = _("Rooms")
 
     def ready(self) -> None:
-        from policy import pip, usage
-        from policy.signals import access_changed
-        from rooms import doorbell, news, receivers
-        from rooms.attributes import RoomFacts
-        from rooms.usage import RoomUsage
+        from policy import pip, usage  # noqa: PLC0415 — models are loaded by now
+        from policy.signals import access_changed  # noqa: PLC0415
+        from rooms import doorbell, news, receivers  # noqa: PLC0415
+        from rooms.attributes import RoomFacts  # noqa: PLC0415
+        from rooms.usage import RoomUsage  # noqa: PLC0415
 
         pip.register_rooms(RoomFacts())
         usage.register(RoomUsage())

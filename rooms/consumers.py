@@ -5,9 +5,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from accounts.authentication import actor_for_scope
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from accounts.authentication import actor_for_scope
 from accounts.ratelimit import Bucket, Limit
 from policy.types import AccessDenied
 from rooms import dispatch, frames, loading, news, presence
@@ -223,4 +223,3 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not self.live.hub.by_user.get(seat.user_id):
             await self.live.lane.run(presence.note, seat.user_id, presence.OFFLINE)
             await self.live.lane.run(news.ring, [self._presence_news(presence.OFFLINE)])
-

@@ -49,7 +49,9 @@ class Verdict:
     reason: Mapping[str, str] | None = None
 
 
-NO_ANSWER = Verdict(False, datetime(1970, 1, 1, tzinfo=UTC), cover="unavailable", reason={"code": "unavailable", "words": ""})
+NO_ANSWER = Verdict(
+    False, datetime(1970, 1, 1, tzinfo=UTC), cover="unavailable", reason={"code": "unavailable", "words": ""}
+)
 
 
 def judge(sightings: Sequence[Sighting]) -> dict[SightingKey, Verdict]:

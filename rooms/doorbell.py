@@ -25,7 +25,9 @@ def listen(listener: Callable[[News], None]) -> None:
 
 
 def channel_of(news: News) -> str:
-    """What is of interest to one room goes on its own channel, so that a process hears only of rooms it has sockets in."""
+    """What is of interest to one room goes on its own channel, so that a process hears only of rooms it has
+    sockets in.
+    """
     if isinstance(news, MessagesChanged | TypingNoticed):
         return room_channel(news.room_id)
     return workspace_channel(news.workspace_id)

@@ -239,7 +239,7 @@ class Close(IntEnum):
 
 CLIENT_FRAMES: tuple[type[Frame], ...] = (Typing, *Request.__subclasses__())
 
-_decoder = msgspec.json.Decoder(Union[CLIENT_FRAMES])
+_decoder = msgspec.json.Decoder(Union[CLIENT_FRAMES])  # noqa: UP007 — built from the table
 _encoder = msgspec.json.Encoder()
 
 

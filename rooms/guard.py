@@ -24,7 +24,8 @@ SWEEP = 1.0
 RETRY_COVERED = 5.0
 BATCH = 2_000
 EARLY = 0.25
-"""Leases are renewed within the last quarter of their life, each at another moment, so that a full room never asks at once."""
+"""Leases are renewed within the last quarter of their life, each at another moment, so that a full room never
+asks at once."""
 
 
 class Guard:

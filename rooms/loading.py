@@ -108,8 +108,6 @@ def heads(workspace_id: UUID, room_ids: Sequence[UUID]) -> dict[UUID, str]:
         return {room.id: cursor_of(workspace_id, room.id, room.last_seq) for room in rooms.values()}
 
 
-
-
 def welcomed(actor: Actor, frame: Hello) -> Welcome:
     """The first answer on a socket."""
     with pep.unit(actor.workspace_id), pep.reading(actor):

@@ -126,7 +126,9 @@ class Thread(WorkspaceModel):
 
 
 class Message(WorkspaceModel):
-    """One sealed message. `seq` is gapless per room and stays on the server; `changed_seq` moves with every change (R18)."""
+    """One sealed message. `seq` is gapless per room and stays on the server; `changed_seq` moves with every
+    change (R18).
+    """
 
     room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="+")
     seq = models.BigIntegerField()

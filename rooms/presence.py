@@ -34,9 +34,7 @@ def presence_of(user_ids: Sequence[UUID]) -> dict[UUID, str]:
         held = _client().mget([_key(user_id) for user_id in user_ids])
     except redis.RedisError:
         return dict.fromkeys(user_ids, OFFLINE)
-    return {
-        user_id: state.decode() if state else OFFLINE for user_id, state in zip(user_ids, held, strict=True)
-    }
+    return {user_id: state.decode() if state else OFFLINE for user_id, state in zip(user_ids, held, strict=True)}
 
 
 def _key(user_id: UUID) -> str:

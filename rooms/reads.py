@@ -1,4 +1,6 @@
-"""What a client may ask for without changing anything: each answer is judged, read in one scope, and cut to its reader."""
+"""What a client may ask for without changing anything: each answer is judged, read in one scope, and cut to
+its reader.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -80,7 +82,12 @@ def room_changes(actor: Actor, frame: frames.RoomChanges) -> Data:
 def changes_after(actor: Actor, room: Any, after: int) -> Data:
     found = pages.changes(room.id, after)
     if found is None:
-        return {"messages": [], "people": [], "cursor": cursor_of(room.workspace_id, room.id, room.last_seq), "resync": True}
+        return {
+            "messages": [],
+            "people": [],
+            "cursor": cursor_of(room.workspace_id, room.id, room.last_seq),
+            "resync": True,
+        }
     views = _views(actor, room.id, found)
     head = max([room.last_seq, *(message.changed_seq for message in found)])
     return {
@@ -165,9 +172,7 @@ def _followed(actor: Actor) -> list[Any]:
     threads = pages.followed_threads(actor.id)
     rooms = {thread.room_id for thread in threads}
     asked = [Question(actor, Action.MESSAGE_READ, room_resource(room_id)) for room_id in rooms]
-    readable = {
-        decision.question.resource.room_id for decision in pep.decide_many(asked) if decision.permits
-    }
+    readable = {decision.question.resource.room_id for decision in pep.decide_many(asked) if decision.permits}
     return [thread for thread in threads if thread.room_id in readable]
 
 
@@ -178,7 +183,9 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
     found = [(room, name) for room, name in found if wanted in name.casefold()][:ROOMS_SHOWN]
     asked = [Question(actor, Action.ROOM_DISCOVER, room_resource(room.id)) for room, _name in found]
     known = pep.decide_many(asked)
-    joins = pep.preview([Question(candidate(actor, actor.id), Action.MEMBER_HOLD, room_resource(r.id)) for r, _n in found])
+    joins = pep.preview(
+        [Question(candidate(actor, actor.id), Action.MEMBER_HOLD, room_resource(r.id)) for r, _n in found]
+    )
     return {
         "rooms": [
             {
@@ -226,7 +233,8 @@ def find_people(actor: Actor, frame: frames.FindPeople) -> Data:
     if frame.room is not None:
         room = access_room(actor, frame.room, Action.MEMBERS_LIST)
         asked = [
-            Question(candidate(actor, card.id), Action.MEMBER_HOLD, room_resource(room.id), asker=actor) for card in found
+            Question(candidate(actor, card.id), Action.MEMBER_HOLD, room_resource(room.id), asker=actor)
+            for card in found
         ]
         answers = pep.preview(asked)
         can_read = {card.id: answer.permits for card, answer in zip(found, answers, strict=True)}

@@ -1,6 +1,7 @@
 """Realtime of one process: the hub with its guard, the queue of posts, and the doorbell. Nobody else touches sockets.
 
-Made when the first socket comes and alive as long as the process. What other processes did arrives by the doorbell; what
+Made when the first socket comes and alive as long as the process. What other processes did arrives by the
+doorbell; what
 the doorbell lost is found by asking the epochs once a second.
 """
 

@@ -1,4 +1,6 @@
-"""Reasons in the words of whoever was refused: what happened, why, what now; nothing about anybody else (DESIGN §13)."""
+"""Reasons in the words of whoever was refused: what happened, why, what now; nothing about anybody else
+(DESIGN §13).
+"""
 
 from collections.abc import Callable, Mapping
 

@@ -13,11 +13,12 @@ from tenancy.actor import Actor, system_actor
 OWN_DOING = "room:member:"
 """Changes of a membership itself need no second look at that membership."""
 AT_ONCE = 50
-"""So many memberships are settled within the change itself; more go to the worker, and the sockets do not wait for it."""
+"""So many memberships are settled within the change itself; more go to the worker, and the sockets do not wait
+for it."""
 
 
 def on_access_changed(
-    sender: object, *, actor: Actor, kind: EpochKind, keys: Sequence[UUID], reason: str, **_: object
+    _sender: object = None, *, actor: Actor, kind: EpochKind, keys: Sequence[UUID], reason: str, **_: object
 ) -> None:
     news.tell(news.AccessChanged(workspace_id=actor.workspace_id, kind=kind, keys=list(keys)))
     if kind == EpochKind.SESSION or reason.startswith(OWN_DOING):

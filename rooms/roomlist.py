@@ -44,7 +44,7 @@ def room_views(
     read = store.read_states(actor.id, room_ids)
     members = members_of(room_ids)
     return [
-        _view(actor, one, decisions[one.room_id], powers[one.room_id], read.get(one.room_id), members[one.room_id])
+        _view(one, decisions[one.room_id], powers[one.room_id], read.get(one.room_id), members[one.room_id])
         for one in memberships
     ]
 
@@ -65,7 +65,6 @@ def _powers(actor: Actor, room_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
 
 
 def _view(
-    actor: Actor,
     membership: Membership,
     decision: Decision,
     powers: list[str],

@@ -55,8 +55,6 @@ class Place:
         return tuple(sorted(seen)) if len(seen) > 1 else tuple(seen)
 
 
-
-
 @dataclass(slots=True, eq=False)
 class Seat:
     """One open socket. `write` takes encoded frames and never blocks; `close` ends it with a reason."""

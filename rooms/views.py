@@ -1,6 +1,7 @@
 """How rooms, people and messages look on the wire: what one recipient may see, and nothing else.
 
-A message is built once for each distinct view (full, redacted, withheld); what is personal about it (is it mine, does it
+A message is built once for each distinct view (full, redacted, withheld); what is personal about it (is it
+mine, does it
 mention me) the client works out from ids that everybody may see.
 """
 

@@ -99,5 +99,3 @@ def _place(membership: Membership) -> Place:
 
 def _ended(decision: Decision) -> bool:
     return roomlist.access_view(decision)["state"] == "ended"
-
-

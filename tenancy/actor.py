@@ -9,7 +9,9 @@ from uuid_utils import compat as uuid_utils
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7 (RFC 9562 §5.7), made in Python so that sealed fields can be bound to it before the row exists (R17)."""
+    """A fresh UUIDv7 (RFC 9562 §5.7), made in Python so that sealed fields can be bound to it before the row
+    exists (R17).
+    """
     return uuid_utils.uuid7()
 
 

@@ -103,8 +103,9 @@ def _ask(statement: str, *arguments: str) -> UUID | None:
 
 def install_wall_key(connection: "BaseDatabaseWrapper", key: bytes) -> None:
     """Give the database the key of the signed setting, as the two padded blocks of HMAC (RFC 2104). Owner role only."""
-    block = hashlib.sha256(key).digest() if len(key) > 64 else key
-    block = block.ljust(64, b"\0")
+    size = hashlib.sha256().block_size
+    block = hashlib.sha256(key).digest() if len(key) > size else key
+    block = block.ljust(size, b"\0")
     inner, outer = bytes(b ^ 0x36 for b in block), bytes(b ^ 0x5C for b in block)
     with connection.cursor() as cursor:
         cursor.execute(

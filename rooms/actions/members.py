@@ -180,7 +180,5 @@ def set_member_role(actor: Actor, *, room_id: UUID, user_id: UUID, role: RoomRol
 
 def _tell(room: Room, user_id: UUID, change: str, by: str) -> None:
     news.tell(
-        news.MemberChanged(
-            workspace_id=room.workspace_id, room_id=room.id, user_id=user_id, change=change, by=by
-        )
+        news.MemberChanged(workspace_id=room.workspace_id, room_id=room.id, user_id=user_id, change=change, by=by)
     )

@@ -46,9 +46,7 @@ class _Draft:
 
     @property
     def place(self) -> BodyPlace:
-        return BodyPlace(
-            self.room.workspace_id, self.room.id, self.message_id, self.post.actor.id, 0, self.marking
-        )
+        return BodyPlace(self.room.workspace_id, self.room.id, self.message_id, self.post.actor.id, 0, self.marking)
 
 
 @pep.performs(Action.MESSAGE_POST)

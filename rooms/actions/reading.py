@@ -60,9 +60,7 @@ def _seq_of(room: Room, message_id: UUID) -> int:
 
 def _note(actor: Actor, room: Room, thread_id: UUID | None) -> None:
     record(Event.READ_MARK_MOVED, actor, target=Target("room", room.id, room.id), thread_id=thread_id)
-    news.tell(
-        news.ReadMoved(workspace_id=room.workspace_id, room_id=room.id, user_id=actor.id, thread_id=thread_id)
-    )
+    news.tell(news.ReadMoved(workspace_id=room.workspace_id, room_id=room.id, user_id=actor.id, thread_id=thread_id))
 
 
 @pep.performs(Action.ROOM_KEEP)
@@ -70,9 +68,7 @@ def keep_room(actor: Actor, *, room_id: UUID, muted: bool | None = None, favouri
     """How the actor wants a room in the own list: quiet, at the top."""
     room = access_room(actor, room_id, Action.ROOM_KEEP)
 
-    wanted = {
-        name: value for name, value in (("muted", muted), ("favourite", favourite)) if value is not None
-    }
+    wanted = {name: value for name, value in (("muted", muted), ("favourite", favourite)) if value is not None}
     Membership.objects.filter(room=room, user_id=actor.id, state=MembershipState.ACTIVE).update(**wanted)
 
     record(Event.MEMBERSHIP_KEPT, actor, target=Target("room", room.id, room.id), changed=sorted(wanted))

@@ -1,4 +1,5 @@
-"""Continuous validation: every standing membership is put to the decision point again, and only a deny takes it away (PO-8).
+"""Continuous validation: every standing membership is put to the decision point again, and only a deny takes
+it away (PO-8).
 
 A deny suspends at once and removes after the grace; an answer that cannot be had changes no row (R7, R9).
 """
@@ -26,7 +27,8 @@ from tenancy.models import Workspace
 
 @pep.performs(Action.MEMBERS_RECONCILE)
 def reconcile_memberships(actor: Actor, *, membership_ids: Sequence[UUID]) -> int:
-    """Judge these memberships anew: suspend what is denied, restore what is permitted again, remove what was denied too long.
+    """Judge these memberships anew: suspend what is denied, restore what is permitted again, remove what was
+    denied too long.
 
     Gives the number of memberships that changed.
     """
@@ -73,7 +75,9 @@ def _settle(actor: Actor, membership: Membership, decision: Decision, grace: tim
 
 def _restore(actor: Actor, membership: Membership, decision: Decision) -> bool:
     _put(membership, MembershipState.ACTIVE)
-    record(Event.MEMBER_RESTORED, actor, target=_target(membership), user_id=membership.user_id, decision_id=decision.id)
+    record(
+        Event.MEMBER_RESTORED, actor, target=_target(membership), user_id=membership.user_id, decision_id=decision.id
+    )
     _tell(membership, "returned")
     return True
 

@@ -24,28 +24,32 @@ from rooms.actions.members import admit
 from rooms.markings import canonical, within_ceiling
 from rooms.models import RequirementVersion, Room, RoomKind, RoomState
 from rooms.sealing import room_name, room_topic, seal_room_text
-from tenancy.actor import Actor, new_id
+from tenancy.actor import Actor, SubjectKind, new_id
 from tenancy.errors import Conflict, Invalid
 from tenancy.models import Workspace
 
 PEOPLE_IN_GROUP = 20
+TWO = 2
 
 
 @pep.performs(Action.ROOM_CREATE)
 def create_room(
     actor: Actor, *, kind: RoomKind, name: str, topic: str = "", marking: str | None = None, requirement: str = ""
 ) -> Room:
-    """Open a public or private room; a person who opens it becomes its owner, if its own requirement lets that person in."""
+    """Open a public or private room; a person who opens it becomes its owner, if its own requirement lets that
+    person in.
+    """
     room_id = new_id()
     pep.enforce(actor, Action.ROOM_CREATE, Resource("room", room_id))
 
     name = _checked_name(name)
     _refuse_taken_name(actor.workspace_id, name)
 
-    room = _new_room(actor, room_id, kind, name, topic, _ceiling_of(actor.workspace_id, marking))
+    new = Room(id=room_id, kind=kind, marking=_ceiling_of(actor.workspace_id, marking))
+    room = _open(actor, new, name=name, topic=topic)
     if requirement:
         _guard(actor, room, requirement)
-    if actor.subject.kind == "user":
+    if actor.subject.kind is SubjectKind.USER:
         admit(actor, room=room, user_id=actor.id, role=RoomRole.OWNER, source="manual")
 
     record(Event.ROOM_CREATED, actor, target=Target("room", room.id, room.id), room_kind=kind, marking=room.marking)
@@ -64,8 +68,9 @@ def open_direct(actor: Actor, *, people: Sequence[UUID]) -> Room:
     if standing is not None:
         raise pep.NothingChanged(standing)
 
-    kind = RoomKind.DIRECT if len(everyone) == 2 else RoomKind.GROUP  # noqa: PLR2004 — two people
-    room = _new_room(actor, new_id(), kind, "", "", _ceiling_of(actor.workspace_id, None), people_hash=people_hash)
+    kind = RoomKind.DIRECT if len(everyone) == TWO else RoomKind.GROUP
+    new = Room(id=new_id(), kind=kind, marking=_ceiling_of(actor.workspace_id, None), people_hash=people_hash)
+    room = _open(actor, new, name="")
     for user_id in everyone:
         admit(actor, room=room, user_id=user_id, role=RoomRole.MEMBER, source="manual")
 
@@ -74,7 +79,7 @@ def open_direct(actor: Actor, *, people: Sequence[UUID]) -> Room:
 
 
 def _refuse_odd_company(everyone: Sequence[UUID]) -> None:
-    if not 2 <= len(everyone) <= PEOPLE_IN_GROUP:
+    if not TWO <= len(everyone) <= PEOPLE_IN_GROUP:
         raise Invalid(
             _("A conversation has two to %(most)d people.") % {"most": PEOPLE_IN_GROUP},
             field="people",
@@ -84,24 +89,21 @@ def _refuse_odd_company(everyone: Sequence[UUID]) -> None:
         raise Invalid(_("Somebody in this list has no active account here."), field="people")
 
 
-def _new_room(
-    actor: Actor, room_id: UUID, kind: RoomKind, name: str, topic: str, marking: str, *, people_hash: bytes | None = None
-) -> Room:
-    create_room_key(actor, room_id=room_id)
-    epochs.begin(actor.workspace_id, EpochKind.ROOM, room_id)
-    room = Room(
-        id=room_id,
-        workspace_id=actor.workspace_id,
-        kind=kind,
-        marking=marking,
-        name_hash=envelope.lookup_hash(actor.workspace_id, "room-name", envelope.folded(name)) if name else room_id.bytes * 2,
-        people_hash=people_hash,
-        created_by_id=actor.id if actor.subject.kind == "user" else None,
-    )
+def _open(actor: Actor, room: Room, *, name: str, topic: str = "") -> Room:
+    """Write a new room with a key and an epoch of its own."""
+    create_room_key(actor, room_id=room.id)
+    epochs.begin(actor.workspace_id, EpochKind.ROOM, room.id)
+    room.workspace_id = actor.workspace_id
+    room.created_by_id = actor.id if actor.subject.kind is SubjectKind.USER else None
+    room.name_hash = _name_hash(actor.workspace_id, name) if name else room.id.bytes * 2
     room.name_sealed = seal_room_text(room, "name", name)
     room.topic_sealed = seal_room_text(room, "topic", topic)
     room.save(force_insert=True)
     return room
+
+
+def _name_hash(workspace_id: UUID, name: str) -> bytes:
+    return envelope.lookup_hash(workspace_id, "room-name", envelope.folded(name))
 
 
 def _checked_name(name: str) -> str:
@@ -112,10 +114,12 @@ def _checked_name(name: str) -> str:
 
 
 def _refuse_taken_name(workspace_id: UUID, name: str) -> None:
-    taken = envelope.lookup_hash(workspace_id, "room-name", envelope.folded(name))
+    taken = _name_hash(workspace_id, name)
     if Room.objects.filter(name_hash=taken, kind__in=[RoomKind.PUBLIC, RoomKind.PRIVATE]).exists():
         raise Conflict(
-            _("A room with this name already exists."), field="name", remedy=_("Choose another name, or ask to be added.")
+            _("A room with this name already exists."),
+            field="name",
+            remedy=_("Choose another name, or ask to be added."),
         )
 
 
@@ -125,9 +129,7 @@ def _ceiling_of(workspace_id: UUID, marking: str | None) -> str:
         return canonical(workspace_id, ceiling)
     wanted = canonical(workspace_id, marking)
     if not within_ceiling(workspace_id, wanted, canonical(workspace_id, ceiling)):
-        raise Invalid(
-            _("This workspace may hold nothing above %(ceiling)s.") % {"ceiling": ceiling}, field="marking"
-        )
+        raise Invalid(_("This workspace may hold nothing above %(ceiling)s.") % {"ceiling": ceiling}, field="marking")
     return wanted
 
 
@@ -159,7 +161,7 @@ def _rename(room: Room, name: str) -> None:
     if envelope.folded(name) != envelope.folded(room_name(room)):
         _refuse_taken_name(room.workspace_id, name)
     room.name_sealed = seal_room_text(room, "name", name)
-    room.name_hash = envelope.lookup_hash(room.workspace_id, "room-name", envelope.folded(name))
+    room.name_hash = _name_hash(room.workspace_id, name)
 
 
 @pep.performs(Action.ROOM_ARCHIVE)

@@ -44,7 +44,9 @@ def _under(post: Post, room: Room) -> Thread:
 
 
 def count_replies(posted: Sequence[Posted]) -> None:
-    """Bring the threads' counters, participants and followers up to date with these replies; threads locked in one order."""
+    """Bring the threads' counters, participants and followers up to date with these replies; threads locked in
+    one order.
+    """
     replies: dict[UUID, list[Posted]] = defaultdict(list)
     for one in posted:
         if one.thread_id is not None:

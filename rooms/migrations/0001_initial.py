@@ -10,7 +10,6 @@ import tenancy.actor
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -22,9 +21,32 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Room",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
-                ("kind", models.CharField(choices=[("public", "Public channel"), ("private", "Private channel"), ("direct", "Direct message"), ("group", "Group message")], max_length=8, verbose_name="kind")),
-                ("state", models.CharField(choices=[("active", "Active"), ("archived", "Archived")], default="active", max_length=8, verbose_name="state")),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("public", "Public channel"),
+                            ("private", "Private channel"),
+                            ("direct", "Direct message"),
+                            ("group", "Group message"),
+                        ],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("archived", "Archived")],
+                        default="active",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
                 ("marking", models.CharField(max_length=40, verbose_name="marking")),
                 ("name_sealed", models.BinaryField()),
                 ("name_hash", models.BinaryField(max_length=32)),
@@ -33,12 +55,33 @@ class Migration(migrations.Migration):
                 ("requirement", models.TextField(blank=True, verbose_name="requirement")),
                 ("requirement_hash", models.CharField(blank=True, max_length=64)),
                 ("requirement_version", models.PositiveIntegerField(default=0)),
-                ("named_requirements", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None)),
+                (
+                    "named_requirements",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), blank=True, default=list, size=None
+                    ),
+                ),
                 ("last_seq", models.BigIntegerField(default=0)),
                 ("last_message_at", models.DateTimeField(null=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("created_by", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "room",
@@ -48,31 +91,96 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RequirementVersion",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
                 ("version", models.PositiveIntegerField()),
                 ("requirement", models.TextField(blank=True)),
                 ("requirement_hash", models.CharField(blank=True, max_length=64)),
                 ("set_by", models.UUIDField()),
                 ("set_at", models.DateTimeField(auto_now_add=True)),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
-                ("room", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="requirement_versions", to="rooms.room")),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requirement_versions",
+                        to="rooms.room",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Membership",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
-                ("role", models.CharField(choices=[("owner", "owner"), ("moderator", "moderator"), ("member", "member"), ("reader", "reader")], default=policy.catalogue.RoomRole["MEMBER"], max_length=10, verbose_name="role")),
-                ("state", models.CharField(choices=[("active", "Active"), ("suspended", "Suspended"), ("removed", "Removed")], default="active", max_length=10, verbose_name="state")),
-                ("sources", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), default=list, size=None)),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("owner", "owner"),
+                            ("moderator", "moderator"),
+                            ("member", "member"),
+                            ("reader", "reader"),
+                        ],
+                        default=policy.catalogue.RoomRole["MEMBER"],
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("suspended", "Suspended"), ("removed", "Removed")],
+                        default="active",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "sources",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10), default=list, size=None
+                    ),
+                ),
                 ("muted", models.BooleanField(default=False)),
                 ("favourite", models.BooleanField(default=False)),
                 ("joined_at", models.DateTimeField(auto_now_add=True)),
                 ("changed_at", models.DateTimeField(auto_now=True)),
                 ("suspended_at", models.DateTimeField(null=True)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
-                ("room", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="rooms.room")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="rooms.room"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "membership",
@@ -82,34 +190,80 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Thread",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
                 ("root_id", models.UUIDField(null=True)),
                 ("title_sealed", models.BinaryField(null=True)),
                 ("title_hash", models.BinaryField(max_length=32, null=True)),
                 ("replies", models.PositiveIntegerField(default=0)),
                 ("last_seq", models.BigIntegerField(default=0)),
                 ("last_at", models.DateTimeField(null=True)),
-                ("participants", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
-                ("room", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="threads", to="rooms.room")),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
+                (
+                    "participants",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="threads", to="rooms.room"
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="ReadMark",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
                 ("seq", models.BigIntegerField(default=0)),
                 ("at", models.DateTimeField(auto_now=True)),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
-                ("room", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.room")),
-                ("thread", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.thread")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.room"),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.thread"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Message",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
                 ("seq", models.BigIntegerField()),
                 ("changed_seq", models.BigIntegerField()),
                 ("client_message_id", models.UUIDField()),
@@ -118,37 +272,98 @@ class Migration(migrations.Migration):
                 ("marking", models.CharField(max_length=40)),
                 ("revision", models.PositiveIntegerField(default=0)),
                 ("also_to_room", models.BooleanField(default=False)),
-                ("mentions", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None)),
+                (
+                    "mentions",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), default=list, size=None),
+                ),
                 ("mentions_room", models.BooleanField(default=False)),
                 ("at", models.DateTimeField()),
                 ("edited_at", models.DateTimeField(null=True)),
                 ("deleted_at", models.DateTimeField(null=True)),
                 ("deleted_by_id", models.UUIDField(null=True)),
-                ("sender", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
-                ("room", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.room")),
-                ("thread", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.thread")),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.room"),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="rooms.thread"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="ThreadFollow",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
-                ("thread", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="follows", to="rooms.thread")),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="follows", to="rooms.thread"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="MessageRevision",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
                 ("revision", models.PositiveIntegerField()),
                 ("body_sealed", models.BinaryField(null=True)),
                 ("marking", models.CharField(max_length=40)),
                 ("at", models.DateTimeField()),
-                ("message", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="revisions", to="rooms.message")),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="revisions", to="rooms.message"
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("message", "revision"), name="rooms_revision_once")],
@@ -157,24 +372,55 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Reaction",
             fields=[
-                ("id", models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(default=tenancy.actor.new_id, editable=False, primary_key=True, serialize=False),
+                ),
                 ("emoji", models.CharField(max_length=40)),
                 ("at", models.DateTimeField(auto_now_add=True)),
-                ("message", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="reactions", to="rooms.message")),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL)),
-                ("workspace", models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.workspace")),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reactions", to="rooms.message"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.workspace",
+                    ),
+                ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("message", "user", "emoji"), name="rooms_reaction_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("message", "user", "emoji"), name="rooms_reaction_once")
+                ],
             },
         ),
         migrations.AddConstraint(
             model_name="room",
-            constraint=models.UniqueConstraint(condition=models.Q(("kind__in", ["public", "private"])), fields=("workspace", "name_hash"), name="rooms_name_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ["public", "private"])),
+                fields=("workspace", "name_hash"),
+                name="rooms_name_once",
+            ),
         ),
         migrations.AddConstraint(
             model_name="room",
-            constraint=models.UniqueConstraint(condition=models.Q(("people_hash__isnull", False)), fields=("workspace", "people_hash"), name="rooms_people_once"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("people_hash__isnull", False)),
+                fields=("workspace", "people_hash"),
+                name="rooms_people_once",
+            ),
         ),
         migrations.AddConstraint(
             model_name="requirementversion",
@@ -202,7 +448,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="readmark",
-            constraint=models.UniqueConstraint(fields=("room", "user", "thread"), name="rooms_read_mark_once", nulls_distinct=False),
+            constraint=models.UniqueConstraint(
+                fields=("room", "user", "thread"), name="rooms_read_mark_once", nulls_distinct=False
+            ),
         ),
         migrations.AddIndex(
             model_name="message",
@@ -218,7 +466,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="message",
-            constraint=models.UniqueConstraint(fields=("workspace", "sender", "client_message_id"), name="rooms_message_once"),
+            constraint=models.UniqueConstraint(
+                fields=("workspace", "sender", "client_message_id"), name="rooms_message_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="threadfollow",

@@ -44,9 +44,7 @@ class Migration(migrations.Migration):
     operations = [
         *(migrations.RunSQL(wall(table), unwall(table)) for table in TABLES),
         *(
-            migrations.RunSQL(
-                composite_target(table), f"alter table {table} drop constraint {table}_workspace_id_id"
-            )
+            migrations.RunSQL(composite_target(table), f"alter table {table} drop constraint {table}_workspace_id_id")
             for table in TARGETS
         ),
         *(migrations.RunSQL(same_workspace(*key), _dropped(key[0], key[1])) for key in KEYS),
