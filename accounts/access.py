@@ -14,7 +14,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import sealing, sessions
-from accounts.models import Group, GroupMembership, Role, Session, User, UserKind, UserState
+from accounts.models import Fact, Group, GroupMembership, Role, Session, User, UserKind, UserState
+from keys.errors import SealError
 from policy import pip
 from policy.catalogue import Action, Flag
 from policy.pep import enforce, permitted
@@ -266,3 +267,35 @@ def own_profile(actor: Actor) -> sealing.Profile:
     enforce(actor, Action.USER_VIEW, user_resource(actor.id))
     user = User.objects.get(id=actor.id)
     return sealing.open_profiles([user])[user.id]
+
+
+@dataclass(frozen=True, slots=True)
+class FactCard:
+    """One fact as those may see it who may; `value` is None where it can no longer be opened."""
+
+    attribute: str
+    value: object
+    source: str
+    asserted_at: datetime
+    expires_at: datetime | None
+
+
+def facts_of(actor: Actor, user_id: UUID) -> list[FactCard]:
+    """Everything that the sources say of a person: for that person and for holders of `view_facts` (R12).
+
+    Shown live, never to be stored with anything. Raises AccessDenied.
+    """
+    enforce(actor, Action.FACTS_VIEW, user_resource(user_id))
+    rows = list(Fact.objects.select_related("source").filter(user_id=user_id).order_by("attribute", "source__name"))
+    places = [sealing.fact_place(fact.workspace_id, fact.user_id, fact.id) for fact in rows]
+    values = sealing.open_values([(place, bytes(fact.value)) for place, fact in zip(places, rows, strict=True)])
+    return [
+        FactCard(
+            attribute=fact.attribute,
+            value=None if isinstance(value, SealError) else value,
+            source=fact.source.name,
+            asserted_at=fact.asserted_at,
+            expires_at=fact.expires_at,
+        )
+        for fact, value in zip(rows, values, strict=True)
+    ]

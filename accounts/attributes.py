@@ -47,7 +47,7 @@ class DirectorySource:
         if sources is not None:
             _add_facts(people, sources, now)
             _add_groups(people)
-        live = _sessions({actor.environment.session_id for actor in actors} - {None})
+        live = sessions.by_ids({actor.environment.session_id for actor in actors} - {None})
         return {(actor.id, actor.environment.session_id): _state(actor, people, live, sources, now) for actor in actors}
 
 
@@ -95,14 +95,6 @@ def _people(user_ids: set[UUID]) -> dict[UUID, _Person]:
         person = found.setdefault(user_id, _Person(state == UserState.ACTIVE, kind == UserKind.PLACEHOLDER))
         person.flags.update(Flag(flag) for flag in flags or () if flag in set(Flag))
     return found
-
-
-def _sessions(session_ids: Iterable[UUID | None]) -> dict[UUID, Session]:
-    wanted = list(session_ids)
-    if not wanted:
-        return {}
-    rows = Session.objects.select_related("user", "workspace", "device").filter(id__in=wanted)
-    return {session.id: session for session in rows}
 
 
 @dataclass(frozen=True, slots=True)

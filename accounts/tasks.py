@@ -9,8 +9,9 @@ from tenancy.scoping import active_workspaces
 
 @shared_task
 def sweep_accounts() -> None:
-    """Mark sessions that have run out, and say which locks have."""
+    """Mark sessions that have run out, let go of facts that have, and say which locks did."""
     for workspace_id in active_workspaces():
         with as_system(workspace_id, cause="sweep:accounts") as actor:
             actions.sweep_sessions(actor)
             actions.sweep_lockouts(actor)
+            actions.sweep_facts(actor)

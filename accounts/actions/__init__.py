@@ -1,7 +1,7 @@
 """Everything that can be done to people, their roles, groups, facts, devices and sessions: one function each."""
 
 from accounts.actions.devices import RegisteredDevice, register_device, update_device_posture
-from accounts.actions.facts import Assertion, set_facts
+from accounts.actions.facts import Assertion, set_fact_source, set_facts, sweep_facts
 from accounts.actions.grants import give_grant, take_grant
 from accounts.actions.groups import add_group_member, create_group, delete_group, remove_group_member, update_group
 from accounts.actions.people import (
@@ -49,10 +49,12 @@ __all__ = [
     "register_device",
     "remove_group_member",
     "revoke_session",
+    "set_fact_source",
     "set_facts",
     "set_password",
     "start_session",
     "step_up",
+    "sweep_facts",
     "sweep_lockouts",
     "sweep_sessions",
     "take_grant",

@@ -53,7 +53,7 @@ def update_device_posture(actor: Actor, *, device_id: UUID, compliant: bool) -> 
     device: Device | None = Device.objects.select_for_update(no_key=True).filter(id=device_id, removed_at=None).first()
     if device is None:
         raise NotFound(_("There is no such device."), field="device")
-    rules.refuse_self(actor, Action.DEVICE_UPDATE, resource, device.user_id)
+    rules.refuse_self(actor, Action.DEVICE_UPDATE, resource, [device.user_id])
 
     device.compliant, device.posture_at = compliant, timezone.now()
     device.save(update_fields=["compliant", "posture_at"])

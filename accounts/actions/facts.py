@@ -1,5 +1,6 @@
 """Facts about people: what one source asserts, all of it at once (R5, R12). Names are recorded, values never."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,14 +22,17 @@ from policy.language.definitions import AttributeDefinition, Category, Vocabular
 from policy.language.errors import ValueRefusedError
 from policy.language.values import ABSENT, write_time
 from policy.models import EpochKind
-from policy.pep import performs
+from policy.pep import NothingChanged, enforce, performs
 from policy.signals import announce_access_change
 from policy.snapshot import vocabulary_of
-from policy.types import Reason
+from policy.types import Reason, Resource
 from tenancy.actor import Actor, SubjectKind
 from tenancy.errors import Conflict, Invalid
 from tenancy.models import FactsMode, Workspace
 
+_SOURCE_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
+_LONGEST_FRESH = 366 * 24 * 60
+_SWEEP = 1_000
 _BY_HAND = frozenset({SubjectKind.USER})
 
 
@@ -78,7 +82,7 @@ def _source(name: str) -> FactSource:
 
 def _refuse_wrong_hand(actor: Actor, source: FactSource, user_id: UUID) -> None:
     resource = user_resource(user_id)
-    rules.refuse_self(actor, Action.FACTS_SET, resource, user_id)
+    rules.refuse_self(actor, Action.FACTS_SET, resource, [user_id])
     if actor.subject.kind in _BY_HAND and source.kind != SourceKind.MANUAL:
         pep.refuse(actor, Action.FACTS_SET, resource, Reason("source_not_by_hand", (("source", source.name),)))
 
@@ -171,3 +175,63 @@ def _note_sync(user: User, source: FactSource) -> bool:
         sync.synced_at = now
         sync.save(update_fields=["synced_at"])
     return fresh or stale
+
+
+@performs(Action.SOURCE_SET)
+def set_fact_source(actor: Actor, *, name: str, kind: SourceKind, freshness_minutes: int) -> FactSource:
+    """Define a source of facts, or how long its word stands; 0 means until it says otherwise."""
+    enforce(actor, Action.SOURCE_SET, Resource("fact_source"))
+
+    if not _SOURCE_NAME.fullmatch(name):
+        raise Invalid(
+            _("This cannot be the name of a source."), field="name", remedy=_("Use small letters and hyphens.")
+        )
+    if not 0 <= freshness_minutes <= _LONGEST_FRESH:
+        raise Invalid(_("This is no possible number of minutes."), field="freshness_minutes")
+    source: FactSource
+    source, _fresh = FactSource.objects.update_or_create(
+        name=name,
+        defaults={"kind": SourceKind(kind), "freshness_minutes": freshness_minutes},
+        create_defaults={
+            "workspace_id": actor.workspace_id,
+            "kind": SourceKind(kind),
+            "freshness_minutes": freshness_minutes,
+        },
+    )
+
+    record(Event.SETTING_CHANGED, actor, target=Target("fact_source", source.id), changed=[f"fact_source:{name}"])
+    announce_access_change(actor, kind=EpochKind.POLICY, keys=[actor.workspace_id], reason="fact_source_changed")
+    return source
+
+
+@performs(Action.FACTS_SWEEP)
+def sweep_facts(actor: Actor) -> int:
+    """Let go of facts whose end has come, so that whoever stood on them is judged anew; the answer is how many."""
+    enforce(actor, Action.FACTS_SWEEP, Resource("workspace", actor.workspace_id))
+
+    rows = Fact.objects.select_related("source").select_for_update(of=("self",), skip_locked=True)
+    over = list(rows.filter(expires_at__lte=timezone.now()).order_by("user_id")[:_SWEEP])
+    if not over:
+        raise NothingChanged(0)
+    Fact.objects.filter(id__in=[fact.id for fact in over]).delete()
+
+    for (user_id, source), names in _by_person(over).items():
+        record(
+            Event.ENTITLEMENT_CHANGED,
+            actor,
+            target=Target("user", user_id),
+            user_id=user_id,
+            attributes=names,
+            source=source,
+            cause="expired",
+        )
+    people = {fact.user_id for fact in over}
+    announce_access_change(actor, kind=EpochKind.SUBJECT, keys=people, reason="facts_expired")
+    return len(over)
+
+
+def _by_person(facts: Iterable[Fact]) -> dict[tuple[UUID, str], list[str]]:
+    names: dict[tuple[UUID, str], list[str]] = {}
+    for fact in facts:
+        names.setdefault((fact.user_id, fact.source.name), []).append(fact.attribute)
+    return {key: sorted(mine) for key, mine in names.items()}

@@ -35,7 +35,7 @@ def give_grant(
     resource = Resource("room", room_id)
     enforce(actor, Action.GRANT_GIVE, resource)
     people = _people(actor, Action.GRANT_GIVE, user_id, group_id)
-    rules.refuse_self(actor, Action.GRANT_GIVE, resource, actor.id if actor.id in people else room_id)
+    rules.refuse_self(actor, Action.GRANT_GIVE, resource, people)
 
     _refuse_absent(room_id)
     holder = {"user_id": user_id} if user_id else {"group_id": group_id}

@@ -44,7 +44,7 @@ def update_group(actor: Actor, *, group_id: UUID, name: str | None = None, kind:
 
     changed = []
     if name is not None and _checked_name(name) != sealing.open_group_names([group]).get(group.id):
-        _refuse_own_group(actor, Action.GROUP_UPDATE, group)
+        rules.refuse_self(actor, Action.GROUP_UPDATE, Resource("group", group.id), members_of(group.id))
         sealing.seal_group_name(group, _checked_name(name))
         changed.append("name")
     if kind is not None and kind != group.kind:
@@ -78,7 +78,7 @@ def add_group_member(
 ) -> None:
     """Count somebody among a group, as one source sees it. Nobody counts themselves in."""
     group = access_group(actor, group_id, Action.GROUP_MEMBER_ADD)
-    rules.refuse_self(actor, Action.GROUP_MEMBER_ADD, Resource("group", group_id), user_id)
+    rules.refuse_self(actor, Action.GROUP_MEMBER_ADD, Resource("group", group_id), [user_id])
     user = access_user(actor, user_id, Action.GROUP_MEMBER_ADD)
 
     _row, fresh = GroupMembership.objects.get_or_create(
@@ -128,12 +128,6 @@ def members_of(group_id: UUID) -> list[UUID]:
 def _announce(actor: Actor, user_ids: Collection[UUID], reason: str) -> None:
     if user_ids:
         announce_access_change(actor, kind=EpochKind.SUBJECT, keys=user_ids, reason=reason)
-
-
-def _refuse_own_group(actor: Actor, action: Action, group: Group) -> None:
-    """Another name of a group that one is in would change what policy reads about oneself."""
-    if actor.id in members_of(group.id):
-        rules.refuse_self(actor, action, Resource("group", group.id), actor.id)
 
 
 def _save(group: Group, **how: object) -> None:

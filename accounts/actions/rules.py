@@ -1,6 +1,6 @@
 """Rules that only the running action can check: nobody lifts themselves up, and every workspace keeps an owner."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -35,9 +35,9 @@ def refuse_outranked(actor: Actor, action: Action, user_id: UUID) -> None:
         refuse_escalation(actor, action, Resource("user", user_id), flags_held(user_id))
 
 
-def refuse_self(actor: Actor, action: Action, resource: Resource, user_id: UUID) -> None:
-    """Nobody decides what policy will read about themselves."""
-    if actor.id == user_id:
+def refuse_self(actor: Actor, action: Action, resource: Resource, about: Collection[UUID]) -> None:
+    """Nobody decides what policy will read about themselves, alone or among others."""
+    if actor.id in about:
         pep.refuse(actor, action, resource, Reason("about_oneself"))
 
 

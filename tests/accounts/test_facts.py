@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.actions import Assertion, set_facts
+from accounts.access import facts_of
+from accounts.actions import Assertion, set_fact_source, set_facts, sweep_facts
 from accounts.attributes import DirectorySource
 from accounts.models import Fact, FactSource, FactSync
 from audit.events import Event
 from policy.language.values import Unknown
 from policy.models import AttributeDefinition
+from policy.pep import reading
 from policy.signals import access_changed
 from tenancy.errors import Conflict, Invalid, NotFound
 from tenancy.models import Workspace
@@ -233,3 +235,61 @@ def test_a_person_of_another_workspace_has_no_facts_here(olympus, vulcan, grace)
     with within(olympus.id):
         assert not Fact.objects.exists()
         assert FactSync.objects.filter(user=grace).count() == 1
+
+
+def test_facts_that_ended_are_let_go_and_their_people_judged_anew(olympus, grace, clock):
+    soon = timezone.now() + timedelta(minutes=5)
+    facts = {"clearance": Assertion("secret", soon), "program": Assertion("apollo")}
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=facts)
+    before = epoch_of(olympus, "subject", grace.id)
+    assert sweep_facts(olympus.system) == 0
+
+    clock.forward(minutes=6)
+
+    assert sweep_facts(olympus.system) == 1
+    assert sweep_facts(olympus.system) == 0
+    assert epoch_of(olympus, "subject", grace.id) == before + 1
+    assert told(olympus, grace).facts.keys() == {"program"}
+    said = latest(olympus.id, Event.ENTITLEMENT_CHANGED)
+    assert (said.data["attributes"], said.data["cause"]) == (["clearance"], "expired")
+
+
+def test_people_see_their_own_facts_and_holders_of_the_flag_everybodys(olympus, grace):
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+    officer, eve = olympus.person("officer", "security_officer"), olympus.person("eve")
+
+    for viewer in (grace, officer):
+        with reading(olympus.acting(viewer)):
+            seen = {card.attribute: card.value for card in facts_of(olympus.acting(viewer), grace.id)}
+        assert seen == {"clearance": "SECRET", "program": ["APOLLO", "GEMINI"]}
+    with refused(olympus), reading(olympus.acting(eve)):
+        facts_of(olympus.acting(eve), grace.id)
+
+
+def test_a_shorter_freshness_is_felt_by_everybody(olympus, grace, clock):
+    set_fact_source(olympus.system, name="idp", kind="oidc", freshness_minutes=60)
+    with within(olympus.id):
+        AttributeDefinition.objects.filter(name="clearance").update(source="idp")
+    set_facts(olympus.system, user_id=grace.id, source="idp", facts={"clearance": Assertion("secret")})
+    clock.forward(minutes=30)
+    before = epoch_of(olympus, "policy", olympus.id)
+
+    set_fact_source(olympus.system, name="idp", kind="oidc", freshness_minutes=10)
+
+    assert epoch_of(olympus, "policy", olympus.id) == before + 1
+    assert told(olympus, grace).facts["clearance"] is Unknown.STALE_SOURCE
+    assert latest(olympus.id, Event.SETTING_CHANGED).data["changed"] == ["fact_source:idp"]
+
+
+def test_sources_are_set_by_who_manages_integrations(olympus, grace):
+    with refused(olympus):
+        set_fact_source(olympus.acting(grace), name="idp", kind="oidc", freshness_minutes=0)
+
+    with within(olympus.id):
+        assert not FactSource.objects.filter(name="idp").exists()
+
+
+@pytest.mark.parametrize(("name", "minutes"), [("", 0), ("IdP", 0), ("idp", -1), ("idp", 10**7)])
+def test_an_odd_source_is_refused(olympus, name, minutes):
+    with pytest.raises(Invalid):
+        set_fact_source(olympus.system, name=name, kind="oidc", freshness_minutes=minutes)
