@@ -8,8 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
+from django.utils.module_loading import import_string
 
 from chatapp.env import is_loopback
 from chatapp.wall import gaps
@@ -142,10 +144,11 @@ def key_file_is_apart_and_private() -> Iterator[Error]:
 
 @in_production
 def passwords_are_kept_by_argon2id() -> Iterator[Error]:
-    if settings.PASSWORD_HASHERS[:1] != ["django.contrib.auth.hashers.Argon2PasswordHasher"]:
+    first = import_string(settings.PASSWORD_HASHERS[0])
+    if not issubclass(first, Argon2PasswordHasher):
         yield Error(
             "New passwords are not kept by Argon2id.",
-            hint="Put Argon2PasswordHasher first in PASSWORD_HASHERS.",
+            hint="Put an Argon2id hasher first in PASSWORD_HASHERS.",
             id="cordon.E015",
         )
 

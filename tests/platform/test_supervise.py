@@ -65,12 +65,10 @@ def descendants(pid: int) -> set[Birth]:
 class Platform:
     """One run of `manage.py up` on a data directory of its own."""
 
-    def __init__(self, data: Path, *, port: int) -> None:
+    def __init__(self, data: Path, *, port: int, environ: dict[str, str] | None = None) -> None:
         self.data, self.port = data, port
-        self.environ = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}} | {
-            "CORDON_DATA_DIR": str(data),
-            "PORT": str(port),
-        }
+        inherited = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME"}}
+        self.environ = inherited | {"CORDON_DATA_DIR": str(data), "PORT": str(port)} | (environ or {})
         self.log = data.with_name(f"{data.name}-up.log")
         self.began = time.monotonic()
         with self.log.open("wb") as out:
@@ -100,13 +98,13 @@ class Platform:
         return 0
 
     def manage(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, MANAGE, *arguments],
-            env=self.environ | environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return self.run(str(MANAGE), *arguments, **environ)
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Another process of the same deployment, by the same Python."""
+        command = [sys.executable, *arguments]
+        env = self.environ | environ
+        return subprocess.run(command, cwd=MANAGE.parent, env=env, capture_output=True, text=True, check=False)
 
     def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
