@@ -12,15 +12,17 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Union
 from uuid import UUID
 
+import msgspec
 import pytest
 import websockets
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from rooms.frames import SUBPROTOCOL
+from rooms.frames import CLIENT_FRAMES, SUBPROTOCOL
+from rooms.outgoing import RESULTS, SERVER_FRAMES
 from tenancy.actor import new_id
 from tests.world import World
 
@@ -70,6 +72,15 @@ def _wait(port: int, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None
     raise RuntimeError(f"the web process did not start:\n{log.read().decode()}")
 
 
+_SERVER_FRAME = Union[SERVER_FRAMES]  # noqa: UP007 — built from the table
+_REQUESTS = {frame.__struct_config__.tag: frame for frame in CLIENT_FRAMES}
+
+
+def read_by_contract(frame: dict[str, Any]) -> None:
+    """Every frame that a test receives must be one that is described, in every field."""
+    msgspec.convert(frame, _SERVER_FRAME)
+
+
 class Chat:
     """One person's socket. Frames that answer a request go to it; all others are kept in order in `seen`."""
 
@@ -87,6 +98,7 @@ class Chat:
     async def _read(self) -> None:
         async for text in self._connection:
             frame = json.loads(text)
+            read_by_contract(frame)
             answer = self._answers.pop(frame.get("id") or "", None)
             if answer is not None:
                 answer.set_result(frame)
@@ -113,6 +125,9 @@ class Chat:
         """The data of a request that must succeed."""
         answer = await self.ask(kind, **fields)
         assert answer["t"] == "result", answer
+        shape = RESULTS.get(_REQUESTS[kind])
+        if shape is not None:
+            msgspec.convert(answer["data"], shape)
         return answer["data"]
 
     async def hello(self, **fields: Any) -> dict[str, Any]:
@@ -121,7 +136,9 @@ class Chat:
 
     async def post(self, room: UUID | str, body: str, **fields: Any) -> dict[str, Any]:
         """Post and give the answer: an ack, or an error."""
-        return await self.ask("message.post", room=room, body=body, client_id=fields.pop("client_id", new_id()), **fields)
+        return await self.ask(
+            "message.post", room=room, body=body, client_id=fields.pop("client_id", new_id()), **fields
+        )
 
     async def expects(self, kind: str, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
         """The next frame of this type that fits, already here or still to come."""
@@ -169,7 +186,9 @@ def _json(value: Any) -> Any:
 
 
 @asynccontextmanager
-async def connect(port: int, world: World, username: str, *, token: str | None = None, **headers: str) -> AsyncIterator[Chat]:
+async def connect(
+    port: int, world: World, username: str, *, token: str | None = None, **headers: str
+) -> AsyncIterator[Chat]:
     """A socket that has not said hello yet."""
     token = token or await sync_to_async(world.token)(username)
     host = f"{world.workspace.slug}.localhost:{port}"
