@@ -3,6 +3,7 @@
 ada owns the workspace, grace is a cleared analyst on TITAN, eve has an account and nothing else.
 """
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from accounts import sessions
 from accounts.actions import create_user, set_facts
@@ -27,6 +29,7 @@ from rooms.posting import Post, Posted
 from tenancy.actor import Actor, new_id, system_actor
 from tenancy.models import Workspace
 from tenancy.scoping import within
+from tests.keepsake import Keepsake
 
 GUARD = "clearance >= SECRET and program any_of {TITAN}"
 CLEARED = {"clearance": "SECRET", "program": ["TITAN"]}
@@ -124,11 +127,24 @@ def furnish(slug: str, *, ceiling: str = "SECRET") -> World:
     return world
 
 
+_kept: dict[str, Keepsake] = {}
+
+
+def world_of(slug: str) -> World:
+    """The named world for one test: laid out again where the test rolls back, furnished anew where it commits."""
+    if not connection.in_atomic_block:
+        return furnish(slug)
+    if slug not in _kept:
+        _kept[slug] = Keepsake.of(furnish(slug))
+        return copy.deepcopy(_kept[slug].world)
+    return _kept[slug].laid_out()
+
+
 @pytest.fixture
 def olympus(db) -> World:
-    return furnish("olympus")
+    return world_of("olympus")
 
 
 @pytest.fixture
 def pluto(db) -> World:
-    return furnish("pluto")
+    return world_of("pluto")
