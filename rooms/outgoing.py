@@ -7,7 +7,7 @@ socket receives by them, unknown fields refused, so that nothing goes out that i
 from typing import Any, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from rooms import frames
 from rooms.views import MessageView, PartView
@@ -246,13 +246,37 @@ class Condition(Shape, frozen=True):
     verdict: Literal["true", "false", "unknown"]
     yours: str | None
     source: str
-    from_: Literal["room", "workspace"]
+    origin: Literal["room", "workspace"] = field(name="from")
     changes: list[str]
     doubts: list[str]
 
 
-class Done(Shape, frozen=True):
-    """Nothing more to say."""
+class Power(Shape, frozen=True):
+    """One thing that may be done in the room, or not, and why."""
+
+    action: str
+    words: str
+    effect: Literal["yes", "no", "step_up"]
+    why: str
+
+
+class End(Shape, frozen=True):
+    words: str
+    at: str
+
+
+class Explanation(Shape, frozen=True):
+    """Why one has access to a room, with one's own facts and nobody else's (PO-13)."""
+
+    verdict: Literal["permit", "deny", "indeterminate", "not_applicable"]
+    checked_at: str
+    valid_until: str | None
+    reason: str
+    conditions: list[Condition]
+    role: str | None
+    can: list[Power]
+    rule_text: str
+    ends: list[End]
 
 
 RESULTS: dict[type[frames.Request], type[Struct]] = {
@@ -266,6 +290,7 @@ RESULTS: dict[type[frames.Request], type[Struct]] = {
     frames.BrowseRooms: RoomCards,
     frames.ListMembers: Members,
     frames.FindPeople: FoundPeople,
+    frames.ExplainAccess: Explanation,
     frames.Audience: AudienceCount,
     frames.CreateRoom: CreatedRoom,
     frames.OpenDirect: RoomAnswer,
@@ -276,7 +301,7 @@ RESULTS: dict[type[frames.Request], type[Struct]] = {
     frames.SetRead: Counts,
     frames.UnreadFrom: Counts,
 }
-"""What a successful request answers; a request that is not here answers with nothing, or with `access.explain`'s own."""
+"""What a successful request answers; one that is not here answers with an empty object."""
 
 
 class Frame(Struct, frozen=True, forbid_unknown_fields=True, tag_field="t", kw_only=True):
