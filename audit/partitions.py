@@ -7,7 +7,7 @@ from django.db.backends.utils import CursorWrapper
 
 from audit import epochs
 
-DAYS_AHEAD = 7
+DAYS_AHEAD = 14
 _EXISTING = (
     "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
     " where i.inhparent = 'audit_event'::regclass"

@@ -17,6 +17,8 @@ from tenancy.actor import new_id
 
 INTERVAL_SECONDS = 5.0
 MODULUS = 2**256
+MOST_UNTOLD = 720
+"""Intervals kept for a heartbeat; a process without one forgets what is an hour old."""
 _STAMP = b'"w":["'
 
 
@@ -72,6 +74,8 @@ class Writer:
                 boot, interval = read_stamp(stamp_in(env))
                 if boot == self.name:
                     self._counts.setdefault(interval, Count()).add(sha256(b"\x00" + env).digest())
+            while len(self._counts) > MOST_UNTOLD:
+                del self._counts[min(self._counts)]
 
     def untold(self) -> list[tuple[int, Count]]:
         """What has been committed since the last heartbeat, by interval."""

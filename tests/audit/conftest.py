@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import hypothesis
 import psycopg
 import pytest
 from django.db import connections
@@ -21,6 +22,10 @@ from tenancy.actor import Actor, Environment, Subject, SubjectKind, new_id
 from tenancy.models import Workspace
 from tenancy.scoping import within
 from tests import boot
+
+
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @dataclass(frozen=True)
