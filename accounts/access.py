@@ -220,7 +220,7 @@ def session_view(actor: Actor) -> dict[str, Any]:
     session = Session.objects.select_related("workspace").get(id=actor.environment.session_id)
     return {
         "id": session.id,
-        "step_up_at": session.step_up_at,
+        "step_up_until": session.step_up_at + sessions.FRESH_PROOF if session.step_up_at else None,
         "expires_at": session.expires_at,
         "idle_seconds": session.workspace.session_idle_minutes * 60,
     }

@@ -11,9 +11,9 @@ from rest_framework.views import APIView
 
 from accounts import actions, agents, cookies, ratelimit
 from accounts.access import own_profile, sessions_of
-from accounts.actions.rules import FRESH_PROOF
 from accounts.actions.sign_in import refusal_error
 from accounts.requests import actor_of, plain
+from accounts.sessions import FRESH_PROOF
 from policy.catalogue import Action
 from policy.pep import reading
 

@@ -22,6 +22,8 @@ from tenancy.actor import Actor, Environment, Subject, SubjectKind
 from tenancy.errors import NotSignedIn
 from tenancy.models import Workspace
 
+FRESH_PROOF = timedelta(minutes=5)
+"""How long a proof of identity counts as fresh, unless policy asks for less."""
 _TOUCH = timedelta(seconds=60)
 _KINDS = {UserKind.SERVICE: SubjectKind.SERVICE}
 
@@ -188,6 +190,7 @@ def _idle_limit() -> timedelta:
 
 
 _JUDGED_BY = (
+    "workspace_id",
     "user_id",
     "device_id",
     "methods",
@@ -198,6 +201,7 @@ _JUDGED_BY = (
     "revoked_at",
     "end_reason",
     "user__state",
+    "user__kind",
     "workspace__session_idle_minutes",
     "device__compliant",
     "device__posture_at",

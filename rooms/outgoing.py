@@ -60,7 +60,7 @@ class WorkspaceView(Shape, frozen=True):
 
 class SessionView(Shape, frozen=True):
     id: UUID
-    step_up_at: str | None
+    step_up_until: str | None
     expires_at: str
     idle_seconds: int
 

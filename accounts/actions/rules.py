@@ -1,7 +1,6 @@
 """Rules that only the running action can check: nobody lifts themselves up, and every workspace keeps an owner."""
 
 from collections.abc import Collection, Iterable
-from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -10,14 +9,12 @@ from django.utils.translation import gettext as _
 from accounts.access import flags_of
 from accounts.models import Role, RoleAssignment, Session, UserState
 from accounts.roles import SystemRole
+from accounts.sessions import FRESH_PROOF
 from policy import pep
 from policy.catalogue import Action, Flag, with_implied
 from policy.types import Reason, Resource
 from tenancy.actor import Actor, SubjectKind
 from tenancy.errors import Conflict
-
-FRESH_PROOF = timedelta(minutes=5)
-"""How long a proof of identity counts as fresh for changes of one's own credentials."""
 
 
 def refuse_escalation(actor: Actor, action: Action, resource: Resource, flags: Iterable[str]) -> None:
