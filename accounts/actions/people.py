@@ -169,18 +169,23 @@ def reactivate_user(actor: Actor, *, user_id: UUID) -> User:
     return user
 
 
-@performs(Action.PASSWORD_SET)
 def set_password(actor: Actor, *, user_id: UUID, password: str) -> None:
     """Give an account a password; its other sessions end. One's own needs a fresh proof of identity."""
+    passwords.refuse_weak(password)
+    store_password(actor, user_id=user_id, encoded=passwords.hashed(password))
+
+
+@performs(Action.PASSWORD_SET)
+def store_password(actor: Actor, *, user_id: UUID, encoded: str) -> None:
+    """Put a password that was hashed before; slow work holds no lock."""
     user = access_user(actor, user_id, Action.PASSWORD_SET)
     rules.refuse_outranked(actor, Action.PASSWORD_SET, user_id)
     if actor.id == user_id:
         rules.refuse_stale_proof(actor, Action.PASSWORD_SET, user_resource(user_id))
     if user.kind == UserKind.PLACEHOLDER:
         raise Conflict(_("A placeholder stands for imported messages and nobody can use it."), field="user")
-    passwords.refuse_weak(password, user)
 
-    user.password = passwords.hashed(password)
+    user.password = encoded
     user.save(update_fields=["password"])
     others = [session for session in sessions.live_of(user_id) if session.id != actor.environment.session_id]
 

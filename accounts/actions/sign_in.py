@@ -1,6 +1,5 @@
 """Signing in and out: every way in ends in a session of the registry, every failed one looks like any other (ID-8)."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,13 +9,13 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import devices, lockout, passwords, sessions, tokens
-from accounts.access import access_session, access_user, canonical_username, user_by_username
+from accounts import attempts, devices, lockout, sessions, tokens
+from accounts.access import access_session, access_user
 from accounts.actions.devices import register_device
+from accounts.attempts import Attempt
 from accounts.circumstances import Circumstances
 from accounts.models import LoginLink, Session, User, UserKind
 from accounts.sessions import Issued
-from accounts.valkey import RedisError
 from audit.events import Event
 from audit.log import Target, record
 from policy.catalogue import Action
@@ -31,8 +30,6 @@ from tenancy.models import Workspace
 LINK_LASTS = timedelta(minutes=10)
 PASSWORD_STRENGTH = 1
 """What re-entering the password counts for until there are other factors (R15)."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +50,25 @@ class IssuedLink:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One try at a password, with everything that it is counted by."""
-
-    actor: Actor
-    user: User | None
-    username: str
-    address: str
-
-    @property
-    def user_id(self) -> UUID | None:
-        return self.user.id if self.user else None
+def start_session(actor: Actor, *, username: str, password: str, circumstances: Circumstances) -> SignIn:
+    """Sign in with a password. One hash is computed in every case, so that time tells nothing about the name."""
+    attempt = attempts.to_sign_in(actor.workspace_id, username=username, password=password, circumstances=circumstances)
+    return begin_session(actor, attempt=attempt, circumstances=circumstances)
 
 
 @performs(Action.SESSION_START)
-def start_session(actor: Actor, *, username: str, password: str, circumstances: Circumstances) -> SignIn:
-    """Sign in with a password. One hash is computed in every case, so that time tells nothing about the name."""
+def begin_session(actor: Actor, *, attempt: Attempt, circumstances: Circumstances) -> SignIn:
+    """Open the session that an attempt has earned, or say in the record why there is none."""
     enforce(actor, Action.SESSION_START, Resource("session"))
     _refuse_foreign_sign_in(actor)
 
-    user = user_by_username(username)
-    attempt = _Attempt(actor, user, canonical_username(username)[:64], circumstances.address)
-    held = _held_back(attempt, devices.known(user, circumstances.device_token) is not None)
-    fits = passwords.verified(None if held else user, password)
-    if held is not None:
-        return _refused(attempt, held)
-    if not fits or user is None or not user.is_active or user.kind != UserKind.PERSON:
-        _count_failure(attempt)
-        return _refused(attempt, SignIn(refusal="wrong"))
-
-    user.save(update_fields=["password"])  # its hash may have been renewed
-    _forget_failures(attempt)
+    user = _still_fitting(attempt)
+    _record_attempt(actor, attempt)
+    if user is None:
+        return _refused(actor, attempt)
+    if attempt.renewed != user.password:
+        user.password = attempt.renewed
+        user.save(update_fields=["password"])
     return _open_session(actor, user, methods=["password"], circumstances=circumstances)
 
 
@@ -133,29 +117,24 @@ def end_session(actor: Actor) -> None:
     announce_access_change(actor, kind=EpochKind.SESSION, keys=[session.id], reason="session_signed_out")
 
 
-@performs(Action.SESSION_STEP_UP)
 def step_up(actor: Actor, *, password: str) -> SignIn:
     """Prove again who one is by entering the password (R15); the session gets a new token."""
+    return confirm_session(actor, attempt=attempts.to_confirm(actor, password=password))
+
+
+@performs(Action.SESSION_STEP_UP)
+def confirm_session(actor: Actor, *, attempt: Attempt) -> SignIn:
+    """Note that the actor's session was confirmed by an attempt, or that it was not."""
     session = _own_session(actor, Action.SESSION_STEP_UP)
 
-    attempt = _Attempt(actor, session.user, session.user.username, actor.environment.address)
-    held = _held_back(attempt, session.device_id is not None)
-    fits = passwords.verified(session.user, password)
-    if held is not None or not fits:
-        if held is None:
-            _count_failure(attempt)
-        record(Event.STEP_UP_FAILED, actor, target=Target("session", session.id), outcome="refused", method="password")
-        return held or SignIn(refusal="wrong")
-    _forget_failures(attempt)
+    target = Target("session", session.id)
+    _record_attempt(actor, attempt)
+    if attempt.user_id != session.user_id or _still_fitting(attempt) is None:
+        record(Event.STEP_UP_FAILED, actor, target=target, outcome="refused", method="password")
+        return _answer(attempt)
     issued = sessions.confirm(session)
 
-    record(
-        Event.STEP_UP_SUCCEEDED,
-        actor,
-        target=Target("session", session.id),
-        method="password",
-        strength=PASSWORD_STRENGTH,
-    )
+    record(Event.STEP_UP_SUCCEEDED, actor, target=target, method="password", strength=PASSWORD_STRENGTH)
     announce_access_change(actor, kind=EpochKind.SESSION, keys=[session.id], reason="step_up")
     return SignIn(issued)
 
@@ -182,36 +161,24 @@ def _refuse_foreign_sign_in(actor: Actor) -> None:
         )
 
 
-def _held_back(attempt: _Attempt, known_device: bool) -> SignIn | None:  # noqa: FBT001 - a fact, not a switch
-    """Why this attempt is not heard, if it is not. Without Valkey only a device that was seen before is heard (R44)."""
-    try:
-        until = lockout.locked_until(
-            attempt.actor.workspace_id, username=attempt.username, address=attempt.address, now=timezone.now()
-        )
-    except RedisError:
-        _log.warning("Valkey does not answer: sign-in is open to known devices only")
-        record(Event.LIMITER_DEGRADED, attempt.actor, scope="lockout")
-        return None if known_device else SignIn(refusal="unavailable")
-    return SignIn(refusal="locked", locked_until=until) if until else None
+def _still_fitting(attempt: Attempt) -> User | None:
+    """Whose attempt it was, if it fitted and nothing has changed since: neither the password nor the account."""
+    if attempt.refusal:
+        return None
+    rows = User.objects.select_related("workspace").select_for_update(no_key=True, of=("self",))
+    user: User | None = rows.filter(id=attempt.user_id, password=attempt.encoded).first()
+    return user if user is not None and user.is_active and user.kind == UserKind.PERSON else None
 
 
-def _count_failure(attempt: _Attempt) -> None:
-    try:
-        started = lockout.fail(
-            attempt.actor.workspace_id,
-            username=attempt.username,
-            address=attempt.address,
-            user_id=attempt.user_id,
-            now=timezone.now(),
-        )
-    except RedisError:
-        return
-    for lock in started:
+def _record_attempt(actor: Actor, attempt: Attempt) -> None:
+    if attempt.degraded:
+        record(Event.LIMITER_DEGRADED, actor, scope="lockout")
+    for lock in attempt.started:
         of_account = lock.scope == lockout.ACCOUNT.name
         record(
             Event.LOCKOUT_STARTED,
-            attempt.actor,
-            target=Target("user", attempt.user_id) if of_account and attempt.user_id else None,
+            actor,
+            target=Target("user", lock.user_id) if lock.user_id else None,
             scope=lock.scope,
             minutes=lock.minutes,
             user_id=lock.user_id,
@@ -219,23 +186,21 @@ def _count_failure(attempt: _Attempt) -> None:
         )
 
 
-def _forget_failures(attempt: _Attempt) -> None:
-    try:
-        lockout.forget(attempt.actor.workspace_id, attempt.username)
-    except RedisError:
-        _log.warning("Valkey does not answer: earlier failures of an account were not forgotten")
-
-
-def _refused(attempt: _Attempt, answer: SignIn) -> SignIn:
+def _refused(actor: Actor, attempt: Attempt) -> SignIn:
+    answer = _answer(attempt)
     record(
         Event.LOGIN_FAILED,
-        attempt.actor,
+        actor,
         target=Target("user", attempt.user_id) if attempt.user_id else None,
         outcome="refused",
         username=attempt.username or None,
         cause=answer.refusal,
     )
     return answer
+
+
+def _answer(attempt: Attempt) -> SignIn:
+    return SignIn(refusal=attempt.refusal or "wrong", locked_until=attempt.locked_until)
 
 
 def _open_session(actor: Actor, user: User, *, methods: Sequence[str], circumstances: Circumstances) -> SignIn:

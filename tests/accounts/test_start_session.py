@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 
-from accounts import passwords, sessions, valkey
-from accounts.actions import deactivate_user, start_session, sweep_lockouts, unlock_user
+from accounts import attempts, passwords, sessions, valkey
+from accounts.actions import deactivate_user, set_password, start_session, sweep_lockouts, unlock_user
+from accounts.actions.sign_in import begin_session
 from accounts.models import Device, Session, User
 from accounts.passwords import Argon2idHasher
 from audit.events import Event
@@ -15,7 +17,7 @@ from chatapp import settings as product
 from tenancy.errors import Conflict
 from tenancy.models import Workspace
 from tenancy.scoping import within
-from tests.accounts.conftest import HERE, PASSWORD
+from tests.accounts.conftest import HERE, PASSWORD, make_world
 from tests.accounts.hashers import CountingHasher
 from tests.accounts.records import entries, latest, refused
 
@@ -255,3 +257,35 @@ def test_an_old_hash_is_renewed_with_the_next_sign_in(olympus, settings):
 def test_the_product_hashes_with_argon2id():
     assert product.PASSWORD_HASHERS == ["accounts.passwords.Argon2idHasher"]
     assert django_settings.AUTH_USER_MODEL == "accounts.User"
+
+
+def test_a_password_that_changes_between_check_and_sign_in_opens_nothing(olympus, grace):
+    attempt = attempts.to_sign_in(olympus.id, username="grace", password=PASSWORD, circumstances=HERE)
+    set_password(olympus.system, user_id=grace.id, password="a longer sentence than before")
+
+    answer = begin_session(olympus.anonymous, attempt=attempt, circumstances=HERE)
+
+    assert (answer.issued, answer.refusal) == (None, "wrong")
+    with within(olympus.id):
+        assert not Session.objects.exists()
+
+
+def test_an_account_that_is_deactivated_between_check_and_sign_in_stays_out(olympus, grace):
+    attempt = attempts.to_sign_in(olympus.id, username="grace", password=PASSWORD, circumstances=HERE)
+    deactivate_user(olympus.system, user_id=grace.id)
+
+    assert begin_session(olympus.anonymous, attempt=attempt, circumstances=HERE).refusal == "wrong"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_transaction_is_open_while_a_password_is_checked(monkeypatch):
+    world, open_then = make_world("calm"), []
+    world.person("grace")
+    real = passwords.verified
+    monkeypatch.setattr(
+        passwords, "verified", lambda *given: open_then.append(connection.in_atomic_block) or real(*given)
+    )
+
+    assert sign_in(world).refusal == ""
+
+    assert open_then == [False]

@@ -1,0 +1,107 @@
+"""Attempts at a password, judged before any transaction: neither a slow hash nor a hanging Valkey holds a lock."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts import devices, lockout, passwords
+from accounts.access import canonical_username, user_by_username
+from accounts.circumstances import Circumstances
+from accounts.lockout import Lock
+from accounts.models import Session, User, UserKind
+from accounts.valkey import RedisError
+from tenancy.actor import Actor
+from tenancy.scoping import within
+
+_LONGEST_NAME = 64
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one try. `encoded` is the hash that fitted; an action that finds another one refuses."""
+
+    username: str
+    address: str
+    user_id: UUID | None = None
+    refusal: str = ""
+    locked_until: datetime | None = None
+    started: tuple[Lock, ...] = ()
+    degraded: bool = False
+    encoded: str = ""
+    renewed: str = ""
+
+
+def to_sign_in(workspace_id: UUID, *, username: str, password: str, circumstances: Circumstances) -> Attempt:
+    """A try at somebody's password from outside. The same work is done whether or not there is such a name."""
+    with within(workspace_id):
+        user = user_by_username(username)
+        known = devices.known(user, circumstances.device_token) is not None
+    attempt = Attempt(canonical_username(username)[:_LONGEST_NAME], circumstances.address, user.id if user else None)
+    return _judged(workspace_id, attempt, user, password, known_device=known)
+
+
+def to_confirm(actor: Actor, *, password: str) -> Attempt:
+    """A try at one's own password, inside a session."""
+    with within(actor.workspace_id):
+        user = User.objects.filter(id=actor.id).first()
+        session = Session.objects.filter(id=actor.environment.session_id).first()
+    attempt = Attempt(user.username if user else "", actor.environment.address, actor.id)
+    known = session is not None and session.device_id is not None
+    return _judged(actor.workspace_id, attempt, user, password, known_device=known)
+
+
+def _judged(workspace_id: UUID, attempt: Attempt, user: User | None, password: str, *, known_device: bool) -> Attempt:
+    attempt = _held_back(workspace_id, attempt, known_device=known_device)
+    heard = user if not attempt.refusal else None
+    kept = heard.password if heard is not None else ""
+    fits = passwords.verified(heard, password)
+    if attempt.refusal:
+        return attempt
+    if not fits or user is None or not user.is_active or user.kind != UserKind.PERSON:
+        return replace(attempt, refusal="wrong", started=_count(workspace_id, attempt))
+    _forget(workspace_id, attempt)
+    return replace(attempt, encoded=kept, renewed=user.password)
+
+
+def _held_back(workspace_id: UUID, attempt: Attempt, *, known_device: bool) -> Attempt:
+    """Not heard while a lock lasts. Without Valkey only a device that was seen before is heard (R44)."""
+    try:
+        until = lockout.locked_until(
+            workspace_id, username=attempt.username, address=attempt.address, now=timezone.now()
+        )
+    except RedisError:
+        _log.warning("Valkey does not answer: sign-in is open to known devices only")
+        return replace(attempt, degraded=True, refusal="" if known_device else "unavailable")
+    return replace(attempt, refusal="locked", locked_until=until) if until else attempt
+
+
+def _count(workspace_id: UUID, attempt: Attempt) -> tuple[Lock, ...]:
+    started: list[Lock] = []
+    _if_it_answers(
+        lambda: started.extend(
+            lockout.fail(
+                workspace_id,
+                username=attempt.username,
+                address=attempt.address,
+                user_id=attempt.user_id,
+                now=timezone.now(),
+            )
+        )
+    )
+    return tuple(started)
+
+
+def _forget(workspace_id: UUID, attempt: Attempt) -> None:
+    _if_it_answers(lambda: lockout.forget(workspace_id, attempt.username))
+
+
+def _if_it_answers(counting: Callable[[], None]) -> None:
+    try:
+        counting()
+    except RedisError:
+        _log.warning("Valkey does not answer: an attempt was not counted")
