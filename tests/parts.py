@@ -20,6 +20,8 @@ class Part:
 
 CHROMIUM = Part("Chromium", ("chromium", "chromium-browser", "google-chrome"), "apt-get install chromium")
 
+POSTGRES_15 = Part("PostgreSQL 15", ("/usr/lib/postgresql/15/bin/postgres",), "apt-get install postgresql-15")
+
 
 def need(part: Part) -> str:
     """The path of the part. Without it the test is skipped, or fails where everything is required."""
