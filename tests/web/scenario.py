@@ -27,7 +27,14 @@ _PEOPLE = [
     ("relay", "SOAR relay", "Security Operations", "SR", 7, "active", True),
 ]
 _ROOMS = [
-    ("apollo-telemetry", "private", S, "Downlink passes, wheel currents, thermal. Pass list at 06:00.", True, {"favourite": True}),
+    (
+        "apollo-telemetry",
+        "private",
+        S,
+        "Downlink passes, wheel currents, thermal. Pass list at 06:00.",
+        True,
+        {"favourite": True},
+    ),
     ("range-safety", "private", S, "", True, {"favourite": True, "unread": 4}),
     ("announcements", "public", U, "Read by everybody.", False, {}),
     ("facilities-desk", "public", CUI, "", False, {}),
@@ -40,6 +47,7 @@ _ROOMS = [
     ("Shift handover", "group", C, "", False, {}),
 ]
 DEEP = 30_000
+_DEEP: list[dict] = []
 _REQUIREMENT = {"text": "clearance >= SECRET AND program = APOLLO", "words": ["clearance ≥ SECRET", "program = APOLLO"]}
 
 
@@ -61,7 +69,15 @@ class World:
         for name, kind, marking, topic, governed, more in _ROOMS:
             self._room(name, kind, marking, topic, governed=governed, **more)
         for name in ("priya", "daniel", "ines", "tomas"):
-            self._room(name, "direct", S, "", governed=False, people=[self.id("maya"), self.id(name)], unread=int(name == "priya"))
+            self._room(
+                name,
+                "direct",
+                S,
+                "",
+                governed=False,
+                people=[self.id("maya"), self.id(name)],
+                unread=int(name == "priya"),
+            )
         self.rooms[self.id("titan-payload")]["access"]["state"] = "step_up"
         self._write()
         self.stepped_up = False
@@ -110,22 +126,73 @@ class World:
     def _write(self) -> None:
         room = self.id("apollo-telemetry")
         day = 24 * 60
-        first = self._say(room, "priya", "Range handover complete. Downlink B is nominal, margin 3.1 dB. Night shift has the pass list.", day + 40)
+        first = self._say(
+            room,
+            "priya",
+            "Range handover complete. Downlink B is nominal, margin 3.1 dB. Night shift has the pass list.",
+            day + 40,
+        )
         first["reactions"] = [
             {"emoji": "👍", "count": 4, "people": [self.id("maya"), self.id("daniel")]},
             {"emoji": "✅", "count": 2, "people": [self.id("amara")]},
         ]
-        self._say(room, "daniel", "Pass 214 shows a step in the wheel-3 current at AOS + 42 s. Same signature as last Thursday.", 60)
-        root = self._say(room, "daniel", 'Decoded frame below. The limit flag trips before the CRC fails, so I don’t think it’s a link error.\n\n```json\n{\n  "frame": "0x2C",\n  "rw3_current_a": 1.84,\n  "limit_flag": true\n}\n```', 59)
-        self._say(room, "tomas", "Trend of the last six passes:\n\n| pass | A |\n|-----:|---:|\n| 213 | 1.21 |\n| 214 | 1.84 |\n\n- flags **stay** on\n- see https://example.org/rw3", 52)
-        self._say(room, "ines", "Raw frames for pass 213, in case you want to compare.", 50, edited_at=stamp(self.now), revision=1)
+        self._say(
+            room,
+            "daniel",
+            "Pass 214 shows a step in the wheel-3 current at AOS + 42 s. Same signature as last Thursday.",
+            60,
+        )
+        root = self._say(
+            room,
+            "daniel",
+            'Decoded frame below. The limit flag trips before the CRC fails, so I don’t think it’s a link error.\n\n```json\n{\n  "frame": "0x2C",\n  "rw3_current_a": 1.84,\n  "limit_flag": true\n}\n```',
+            59,
+        )
+        self._say(
+            room,
+            "tomas",
+            "Trend of the last six passes:\n\n| pass | A |\n|-----:|---:|\n| 213 | 1.21 |\n| 214 | 1.84 |\n\n- flags **stay** on\n- see https://example.org/rw3",
+            52,
+        )
+        self._say(
+            room,
+            "ines",
+            "Raw frames for pass 213, in case you want to compare.",
+            50,
+            edited_at=stamp(self.now),
+            revision=1,
+        )
         self._say(room, "ines", "", 49, parts=[], deleted={"by": "author", "at": stamp(self.now)})
         unread = self._say(room, "lukas", "", 43, view="withheld", parts=[])
-        self._say(room, "amara", "@maya can you confirm safe-mode margins before the 10:40 pass? If wheel 3 stays above 1.2 A we desaturate early.", 39)
+        self._say(
+            room,
+            "amara",
+            "@maya can you confirm safe-mode margins before the 10:40 pass? If wheel 3 stays above 1.2 A we desaturate early.",
+            39,
+        )
         self._say(room, "relay", "Opened an incident room. Seven people meet its policy and were added.", 37)
-        self._say(room, "maya", "On it. Margins by 09:50; Priya has the thermal model open already.", 33, client_id=self.uuid())
-        self._say(room, "priya", "", 20, view="redacted", parts=[{"marking": U, "md": "Ground side saw no AGC dip."}, {"marking": S, "withheld": True}])
-        self.rooms[room] |= {"unread": 4, "mentions": 1, "last_read": self.messages[room][5]["id"], "member_count": 14, "_first_unread": unread["id"]}
+        self._say(
+            room,
+            "maya",
+            "On it. Margins by 09:50; Priya has the thermal model open already.",
+            33,
+            client_id=self.uuid(),
+        )
+        self._say(
+            room,
+            "priya",
+            "",
+            20,
+            view="redacted",
+            parts=[{"marking": U, "md": "Ground side saw no AGC dip."}, {"marking": S, "withheld": True}],
+        )
+        self.rooms[room] |= {
+            "unread": 4,
+            "mentions": 1,
+            "last_read": self.messages[room][5]["id"],
+            "member_count": 14,
+            "_first_unread": unread["id"],
+        }
         self._thread(room, root)
         self._say(self.id("announcements"), "amara", "Welcome to the notional exercise.", 3 * day)
         for name in ("range-safety", "ground-segment"):
@@ -133,10 +200,19 @@ class World:
                 self._say(self.id(name), "ines", f"Line {number} of {name}.", 30 - number)
         self._say(self.id("titan-payload"), "lukas", "Payload key ceremony at noon.", 20)
         self._say(self.id("dm-priya"), "priya", "Could you look at the margins with me?", 10)
+        self._dig()
+
+    def _dig(self) -> None:
+        """A room of thirty thousand messages, written once and shared by every world."""
         deep = self.id("deep-archive")
-        for number in range(DEEP):
-            self._say(deep, "ines" if number % 7 else "tomas", f"Archived line {number}" + (" with a longer text that goes over more than one line on a narrow screen" if number % 5 == 0 else ""), (DEEP - number) * 3)
-        self.rooms[deep]["last_read"] = self.messages[deep][-1]["id"]
+        if not _DEEP:
+            longer = " with a longer text that goes over more than one line on a narrow screen"
+            for number in range(DEEP):
+                text = f"Archived line {number}{longer if number % 5 == 0 else ''}"
+                _DEEP.append(self._say(deep, "ines" if number % 7 else "tomas", text, (DEEP - number) * 3))
+        self.messages[deep] = list(_DEEP)
+        self._serial = count(next(self._serial) + DEEP)
+        self.rooms[deep]["last_read"] = _DEEP[-1]["id"]
 
     def _thread(self, room: str, root: dict) -> None:
         key = self.uuid()
@@ -153,7 +229,19 @@ class World:
             "id": key, "title": None, "replies": 4, "last_at": replies[-1]["at"],
             "participants": [self.id("tomas"), self.id("maya"), self.id("priya")],
         }  # fmt: skip
-        self.threads[key] = {"info": {"id": key, "room": room, "title": None, "root": root, "replies": 4, "last_at": replies[-1]["at"], "unread": 2, "following": True}, "messages": replies}
+        self.threads[key] = {
+            "info": {
+                "id": key,
+                "room": room,
+                "title": None,
+                "root": root,
+                "replies": 4,
+                "last_at": replies[-1]["at"],
+                "unread": 2,
+                "following": True,
+            },
+            "messages": replies,
+        }
 
     def find(self, message: str) -> dict | None:
         everything = [*self.messages.values(), *(thread["messages"] for thread in self.threads.values())]

@@ -74,6 +74,7 @@ class Site:
         self.refusals: list[dict] = []
         self.silent = False
         self.delay = 0.0
+        self.lease = 60
         self.accepts = True
         self.posts: list[dict] = []
         self.frames: list[dict] = []
@@ -93,7 +94,9 @@ class Site:
     async def event(self, room: str, kind: str, message: dict) -> str:
         cursor, prev = self.step(room)
         message["_cursor"] = self.world.cursors[room]
-        await self.everywhere({"t": "event", "room": room, "cursor": cursor, "prev": prev, "kind": kind, "data": public(message)})
+        await self.everywhere(
+            {"t": "event", "room": room, "cursor": cursor, "prev": prev, "kind": kind, "data": public(message)}
+        )
         return cursor
 
 
@@ -117,7 +120,7 @@ class Socket:
 
     async def receive(self, text: str) -> None:
         frame = json.loads(text)
-        self.site.frames.append(frame)
+        self.site.frames.append(dict(frame))
         kind, request = frame.pop("t"), frame.pop("id", None)
         if kind == "typing":
             return
@@ -134,7 +137,9 @@ class Socket:
             await self.send_frame({"t": "error", "id": request, **refused.frame})
             return
         ack = kind == "message.post"
-        await self.send_frame({"t": "ack", "id": request, **answer} if ack else {"t": "result", "id": request, "data": answer})
+        await self.send_frame(
+            {"t": "ack", "id": request, **answer} if ack else {"t": "result", "id": request, "data": answer}
+        )
 
     def verb(self, kind: str):
         method = getattr(self, kind.replace(".", "_"), None)
@@ -154,25 +159,39 @@ class Socket:
 
     async def hello(self, resume: dict) -> dict:
         world = self.world
-        me = {**world.people["maya"], "groups": [], "powers": ["create_rooms", "view_console"], "settings": {"theme": "system", "density": "normal", "enter_sends": True}}
+        me = {
+            **world.people["maya"],
+            "groups": [],
+            "powers": ["create_rooms", "view_console"],
+            "settings": {"theme": "system", "density": "normal", "enter_sends": True},
+        }
         return {
             "me": me, "workspace": {"id": world.uuid(1), "slug": "northgate", "name": "Northgate JTF", "ceiling": "TOP SECRET", "markings": MARKINGS},
             "session": {"id": "s1", "step_up_until": None, "expires_at": stamp(world.now + timedelta(hours=7)), "idle_seconds": 1800},
             "rooms": [public(room) for room in world.rooms.values()], "people": [person for name, person in world.people.items() if name != "jonas"],
-            "lease_seconds": 60, "limits": {"body_chars": 16000, "frame_bytes": 65536}, "server_time": stamp(datetime.now(UTC)),
+            "lease_seconds": self.site.lease, "limits": {"body_chars": 16000, "frame_bytes": 65536}, "server_time": stamp(datetime.now(UTC)),
             "resumed": {room: self.changes(room, cursor) for room, cursor in resume.items() if room in world.rooms},
         }  # fmt: skip
 
     def changes(self, room: str, after: str) -> dict:
         number = int(after.rsplit("-", 1)[1])
-        threads = [message for thread in self.world.threads.values() if thread["info"]["room"] == room for message in thread["messages"]]
-        changed = [public(message) for message in [*self.world.messages[room], *threads] if message.get("_cursor", 0) > number]
+        threads = [
+            message
+            for thread in self.world.threads.values()
+            if thread["info"]["room"] == room
+            for message in thread["messages"]
+        ]
+        changed = [
+            public(message) for message in [*self.world.messages[room], *threads] if message.get("_cursor", 0) > number
+        ]
         return {"messages": changed, "cursor": self.world.rooms[room]["cursor"], "resync": False}
 
     async def ping(self) -> dict:
         return {"server_time": stamp(datetime.now(UTC))}
 
-    async def room_open(self, room: str, before: str | None = None, after: str | None = None, around: str | None = None, limit: int = 50) -> dict:
+    async def room_open(
+        self, room: str, before: str | None = None, after: str | None = None, around: str | None = None, limit: int = 50
+    ) -> dict:
         found = self.room(room)
         messages = self.world.messages[room]
         end = len(messages)
@@ -196,12 +215,29 @@ class Socket:
         self.room(room)
         return self.changes(room, after)
 
-    async def message_post(self, room: str, client_id: str, body: str, marking: str | None = None, thread: str | None = None, reply_to: str | None = None, also_to_room: bool = False) -> dict:
+    async def message_post(
+        self,
+        room: str,
+        client_id: str,
+        body: str,
+        marking: str | None = None,
+        thread: str | None = None,
+        reply_to: str | None = None,
+        also_to_room: bool = False,
+    ) -> dict:
         found = self.room(room)
         known = next((post for post in self.site.posts if post["client_id"] == client_id), None)
         if known:
             return known["_ack"]
-        message = self.world.message(room, "maya", body, marking=marking or found["marking"], client_id=client_id, in_thread=thread, also_to_room=also_to_room)
+        message = self.world.message(
+            room,
+            "maya",
+            body,
+            marking=marking or found["marking"],
+            client_id=client_id,
+            in_thread=thread,
+            also_to_room=also_to_room,
+        )
         if reply_to:
             thread = self.new_thread(room, reply_to)
             message["in_thread"] = thread
@@ -215,20 +251,49 @@ class Socket:
         cursor = await self.site.event(room, "message.posted", message)
         if thread:
             await self.site.event(room, "message.changed", self.world.threads[thread]["info"]["root"])
-        ack = {"room": room, "message": message["id"], "cursor": cursor, "at": message["at"], "marking": message["marking"], "thread": thread}
+        ack = {
+            "room": room,
+            "message": message["id"],
+            "cursor": cursor,
+            "at": message["at"],
+            "marking": message["marking"],
+            "thread": thread,
+        }
         self.site.posts.append({**message, "_ack": ack})
         return ack
 
     def new_thread(self, room: str, root_id: str) -> str:
         root = self.world.find(root_id)
         key = self.world.uuid()
-        root["thread"] = {"id": key, "title": None, "replies": 0, "last_at": root["at"], "participants": [self.world.id("maya")]}
-        self.world.threads[key] = {"info": {"id": key, "room": room, "title": None, "root": root, "replies": 0, "last_at": root["at"], "unread": 0, "following": True}, "messages": []}
+        root["thread"] = {
+            "id": key,
+            "title": None,
+            "replies": 0,
+            "last_at": root["at"],
+            "participants": [self.world.id("maya")],
+        }
+        self.world.threads[key] = {
+            "info": {
+                "id": key,
+                "room": room,
+                "title": None,
+                "root": root,
+                "replies": 0,
+                "last_at": root["at"],
+                "unread": 0,
+                "following": True,
+            },
+            "messages": [],
+        }
         return key
 
     async def message_edit(self, message: str, body: str, marking: str | None = None) -> dict:
         found = self.world.find(message)
-        found |= {"parts": [{"marking": marking or found["marking"], "md": body}], "edited_at": stamp(datetime.now(UTC)), "revision": found["revision"] + 1}
+        found |= {
+            "parts": [{"marking": marking or found["marking"], "md": body}],
+            "edited_at": stamp(datetime.now(UTC)),
+            "revision": found["revision"] + 1,
+        }
         await self.site.event(found["room"], "message.changed", found)
         return {}
 
@@ -239,7 +304,16 @@ class Socket:
         return {}
 
     async def message_history(self, message: str) -> dict:
-        return {"revisions": [{"revision": 0, "at": self.world.find(message)["at"], "marking": "SECRET//NOFORN", "parts": [{"marking": "SECRET//NOFORN", "md": "Raw frames for pass 213."}]}]}
+        return {
+            "revisions": [
+                {
+                    "revision": 0,
+                    "at": self.world.find(message)["at"],
+                    "marking": "SECRET//NOFORN",
+                    "parts": [{"marking": "SECRET//NOFORN", "md": "Raw frames for pass 213."}],
+                }
+            ]
+        }
 
     async def reaction_add(self, message: str, emoji: str) -> dict:
         found = self.world.find(message)
@@ -253,7 +327,16 @@ class Socket:
 
     async def reaction_remove(self, message: str, emoji: str) -> dict:
         found = self.world.find(message)
-        found["reactions"] = [{**reaction, "count": reaction["count"] - 1, "people": [one for one in reaction["people"] if one != self.world.id("maya")]} if reaction["emoji"] == emoji else reaction for reaction in found["reactions"]]
+        found["reactions"] = [
+            {
+                **reaction,
+                "count": reaction["count"] - 1,
+                "people": [one for one in reaction["people"] if one != self.world.id("maya")],
+            }
+            if reaction["emoji"] == emoji
+            else reaction
+            for reaction in found["reactions"]
+        ]
         found["reactions"] = [reaction for reaction in found["reactions"] if reaction["count"]]
         await self.site.event(found["room"], "message.changed", found)
         return {}
@@ -265,7 +348,11 @@ class Socket:
         found = self.room(room)
         order = [known["id"] for known in self.world.messages[room]]
         left = len(order) - order.index(message) - 1
-        found |= {"unread": min(left, found["unread"]), "mentions": 0 if not left else found["mentions"], "last_read": message}
+        found |= {
+            "unread": min(left, found["unread"]),
+            "mentions": 0 if not left else found["mentions"],
+            "last_read": message,
+        }
         return {"unread": found["unread"], "mentions": found["mentions"]}
 
     async def read_unread_from(self, room: str, message: str) -> dict:
@@ -278,10 +365,22 @@ class Socket:
 
     async def thread_open(self, thread: str, before: str | None = None, limit: int = 50) -> dict:
         found = self.world.threads[thread]
-        return {"thread": public(found["info"]), "messages": [public(message) for message in found["messages"]], "more_before": False, "before": None}
+        return {
+            "thread": public(found["info"]),
+            "messages": [public(message) for message in found["messages"]],
+            "more_before": False,
+            "before": None,
+        }
 
     async def threads_list(self, room: str | None = None, before: str | None = None) -> dict:
-        return {"threads": [public(thread["info"]) for thread in self.world.threads.values() if room in (None, thread["info"]["room"])], "before": None}
+        return {
+            "threads": [
+                public(thread["info"])
+                for thread in self.world.threads.values()
+                if room in (None, thread["info"]["room"])
+            ],
+            "before": None,
+        }
 
     async def rooms_browse(self, text: str = "") -> dict:
         cards = [
@@ -290,12 +389,17 @@ class Socket:
         ]  # fmt: skip
         return {"rooms": [card for card in cards if text.lower() in card["name"]]}
 
-    async def room_create(self, kind: str, name: str, topic: str = "", marking: str | None = None, members: list | None = None) -> dict:
+    async def room_create(
+        self, kind: str, name: str, topic: str = "", marking: str | None = None, members: list | None = None
+    ) -> dict:
         self.world._room(name, kind, marking or "UNCLASSIFIED", topic, governed=False, member_count=1, role="owner")
         return {"room": public(self.world.rooms[self.world.id(name)])}
 
     async def direct_open(self, people: list[str]) -> dict:
-        found = next((room for room in self.world.rooms.values() if room["kind"] == "direct" and people[0] in room["people"]), None)
+        found = next(
+            (room for room in self.world.rooms.values() if room["kind"] == "direct" and people[0] in room["people"]),
+            None,
+        )
         return {"room": public(found)}
 
     async def room_update(self, room: str, name: str | None = None, topic: str | None = None) -> dict:
@@ -318,15 +422,38 @@ class Socket:
 
     async def members_list(self, room: str) -> dict:
         people = [person for name, person in self.world.people.items() if name != "jonas"]
-        return {"members": [{"person": person, "role": "owner" if person["username"] == "amara" else "member", "state": "active", "sources": ["added"], "since": stamp(self.world.now)} for person in people], "after": None}
+        return {
+            "members": [
+                {
+                    "person": person,
+                    "role": "owner" if person["username"] == "amara" else "member",
+                    "state": "active",
+                    "sources": ["added"],
+                    "since": stamp(self.world.now),
+                }
+                for person in people
+            ],
+            "after": None,
+        }
 
     async def member_add(self, room: str, user: str) -> dict:
-        raise Refused("denied", "Jonas Lind may not read this room.", decision="d-7f3a-91c2", remedy="Ask the owner of the programme.")
+        raise Refused(
+            "denied",
+            "Jonas Lind may not read this room.",
+            decision="d-7f3a-91c2",
+            remedy="Ask the owner of the programme.",
+        )
 
     async def people_find(self, text: str, room: str | None = None) -> dict:
         low = text.lower()
-        found = [person for person in self.world.people.values() if any(word.startswith(low) for word in [person["username"], *person["name"].lower().split()])]
-        return {"people": [{**person, "can_read": (person["username"] != "jonas") if room else None} for person in found]}
+        found = [
+            person
+            for person in self.world.people.values()
+            if any(word.startswith(low) for word in [person["username"], *person["name"].lower().split()])
+        ]
+        return {
+            "people": [{**person, "can_read": (person["username"] != "jonas") if room else None} for person in found]
+        }
 
     async def access_explain(self, room: str) -> dict:
         conditions = [
@@ -342,7 +469,16 @@ class Socket:
             {"action": "room:export", "words": "Export messages", "effect": "no", "why": "records officers only"},
         ]  # fmt: skip
         ends = [{"words": "Your clearance record runs out on", "at": stamp(self.world.now + timedelta(days=4))}]
-        return {"verdict": "permit", "checked_at": stamp(datetime.now(UTC)), "valid_until": stamp(datetime.now(UTC) + timedelta(seconds=60)), "conditions": conditions, "role": "member", "can": can, "rule_text": "clearance ≥ SECRET\n∧ program = APOLLO", "ends": ends}
+        return {
+            "verdict": "permit",
+            "checked_at": stamp(datetime.now(UTC)),
+            "valid_until": stamp(datetime.now(UTC) + timedelta(seconds=60)),
+            "conditions": conditions,
+            "role": "member",
+            "can": can,
+            "rule_text": "clearance ≥ SECRET\n∧ program = APOLLO",
+            "ends": ends,
+        }
 
     async def audience(self, room: str, marking: str) -> dict:
         members = self.world.rooms[room]["member_count"]
@@ -380,7 +516,17 @@ class Doings:
     async def leave(self, room: str) -> None:
         key = SITE.world.id(room)
         del SITE.world.rooms[key]
-        await SITE.everywhere({"t": "room.left", "room": key, "reason": {"code": "policy", "words": "Your assignment to program TITAN ended in the HR directory. The room’s policy requires it."}, "decision": "d-7f3a-91c2"})
+        await SITE.everywhere(
+            {
+                "t": "room.left",
+                "room": key,
+                "reason": {
+                    "code": "policy",
+                    "words": "Your assignment to program TITAN ended in the HR directory. The room’s policy requires it.",
+                },
+                "decision": "d-7f3a-91c2",
+            }
+        )
 
     async def cover(self, room: str, state: str = "unavailable") -> None:
         key = SITE.world.id(room)
@@ -405,6 +551,16 @@ class Doings:
     async def silence(self, *, on: bool) -> None:
         SITE.silent = on
 
+    async def lease(self, seconds: int) -> None:
+        SITE.lease = seconds
+
+    async def restore(self, room: str) -> None:
+        """Access to a room that was left returns."""
+        world = World()
+        found = world.rooms[world.id(room)]
+        SITE.world.rooms[found["id"]] = found
+        await SITE.everywhere({"t": "room.joined", "room": public(found)})
+
     async def delay(self, seconds: float) -> None:
         SITE.delay = seconds
 
@@ -415,7 +571,9 @@ class Doings:
         return SITE.world.people[name]
 
     async def posts(self) -> list[dict]:
-        return [{"body": post["parts"][0]["md"], "marking": post["marking"], "room": post["room"]} for post in SITE.posts]
+        return [
+            {"body": post["parts"][0]["md"], "marking": post["marking"], "room": post["room"]} for post in SITE.posts
+        ]
 
     async def frames(self, t: str) -> list[dict]:
         return [frame for frame in SITE.frames if frame.get("t", t) == t]
@@ -435,7 +593,16 @@ async def body_of(receive) -> bytes:
 
 def page(path: str, query: dict[str, list[str]]) -> tuple[int, str] | None:
     if path == "/":
-        return 200, render_to_string("chat/shell.html", {"workspace": {"name": "Northgate JTF"}, "csrf_token": "tested", "import_map": import_map(), "urls": URLS, "LANGUAGE_CODE": "en"})
+        return 200, render_to_string(
+            "chat/shell.html",
+            {
+                "workspace": {"name": "Northgate JTF"},
+                "csrf_token": "tested",
+                "import_map": import_map(),
+                "urls": URLS,
+                "LANGUAGE_CODE": "en",
+            },
+        )
     return _sign_in_page(path, query)
 
 
@@ -451,7 +618,12 @@ def _sign_in_page(path: str, query: dict[str, list[str]]) -> tuple[int, str] | N
     form = {"username": {"value": ""}, "non_field_errors": []}
     context = {"request": Pages(query), "csrf_token": "tested", "form": form, "next": "/", "LANGUAGE_CODE": "en"}
     names = {"/login/": "login", "/login/locked": "login", "/login/wrong": "login", "/login/link": "link"}
-    names |= {"/login/spent": "link_expired", "/signed-out/": "signed_out", "/forged/": "forged", "/nowhere/": "no_workspace"}
+    names |= {
+        "/login/spent": "link_expired",
+        "/signed-out/": "signed_out",
+        "/forged/": "forged",
+        "/nowhere/": "no_workspace",
+    }
     if path not in names:
         return None
     if path == "/login/locked":
@@ -482,20 +654,36 @@ async def http(scope, receive, send) -> None:
             {"id": "s1", "current": True, "device": "Chromium on Linux", "address": "10.2.0.14", "methods": ["password"], "created_at": stamp(SITE.world.now - timedelta(hours=1)), "last_used_at": stamp(SITE.world.now)},
             {"id": "s2", "current": False, "device": "Firefox on Windows", "address": "10.2.0.77", "methods": ["link"], "created_at": stamp(SITE.world.now - timedelta(days=1)), "last_used_at": stamp(SITE.world.now - timedelta(hours=9))},
         ]  # fmt: skip
-        status, kind, payload = 200, "application/json", json.dumps(sessions if path.endswith("sessions/") else {}).encode()
+        status, kind, payload = (
+            200,
+            "application/json",
+            json.dumps(sessions if path.endswith("sessions/") else {}).encode(),
+        )
     elif method == "POST":
         await body_of(receive)
         await send({"type": "http.response.start", "status": 302, "headers": [(b"location", b"/signed-out/")]})
         await send({"type": "http.response.body", "body": b""})
         return
-    headers = [(b"content-type", kind.encode()), (b"cache-control", b"no-store"), (b"content-security-policy", policy().encode()), (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", policy().encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": payload})
 
 
 async def step_up(asked: dict) -> tuple[int, str, bytes]:
     if asked["password"] != "correct horse":  # noqa: S105
-        return 403, "application/problem+json", json.dumps({"title": "Refused", "status": 403, "detail": "That password is not right.", "code": "invalid"}).encode()
+        return (
+            403,
+            "application/problem+json",
+            json.dumps(
+                {"title": "Refused", "status": 403, "detail": "That password is not right.", "code": "invalid"}
+            ).encode(),
+        )
     until = stamp(datetime.now(UTC) + timedelta(minutes=15))
     for room in SITE.world.rooms.values():
         if room["access"]["state"] == "step_up":
@@ -530,4 +718,6 @@ async def app(scope, receive, send) -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), lifespan="off", log_level="warning", ws="websockets-sansio")
+    uvicorn.run(
+        app, host="127.0.0.1", port=int(sys.argv[1]), lifespan="off", log_level="warning", ws="websockets-sansio"
+    )

@@ -11,12 +11,15 @@ const STEP = 40;
 const MOST = 160;
 const focusable = (row) => row.kind === 'message' || row.kind === 'pending';
 
+/** The key of the first message from here on: days and the "new" line move when older pages come, messages do not. */
+const keyAt = (rows, at) => rows.slice(Math.max(0, at)).find(focusable)?.key ?? null;
+
 /** Where the window starts after a page was opened: at the "new" line a quarter down, else at the end. */
 function landing({ rows, epoch }) {
   const at = rows.findIndex((row) => row.kind === 'new');
   if (at < 0) return { epoch, stuck: true, first: null, size: FIRST, active: null, land: 'end', mark: null };
   const lo = Math.max(0, at - FIRST / 2);
-  return { epoch, stuck: false, first: rows[lo].key, size: FIRST + STEP, active: null, land: 'new', mark: rows[at - 1]?.key ?? '' };
+  return { epoch, stuck: false, first: keyAt(rows, lo), size: FIRST + STEP, active: null, land: 'new', mark: rows[at - 1]?.key ?? '' };
 }
 
 export class Feed extends Component {
@@ -34,7 +37,8 @@ export class Feed extends Component {
   bounds({ rows } = this.props, { stuck, first, size } = this.state) {
     if (stuck) return [Math.max(0, rows.length - size), rows.length];
     const at = rows.findIndex((row) => row.key === first);
-    const lo = at < 0 ? Math.max(0, rows.length - size) : at;
+    let lo = at < 0 ? Math.max(0, rows.length - size) : at;
+    while (lo > 0 && !focusable(rows[lo - 1])) lo -= 1;
     return [lo, Math.min(rows.length, lo + size)];
   }
 
@@ -61,13 +65,13 @@ export class Feed extends Component {
     return null;
   }
 
-  componentDidUpdate(_props, before, anchor) {
+  componentDidUpdate(props, before, anchor) {
     if (before.epoch !== this.state.epoch) this.land();
     else if (this.state.stuck) this.toEnd();
     else if (anchor) this.hold(anchor);
     if (this.wanted) this.focusWanted();
     this.reader.poke();
-    if (this.props.rows.length < FIRST / 2 && this.props.moreBefore) this.props.onOlder();
+    if (props.rows !== this.props.rows || before.first !== this.state.first) this.onScroll();
   }
 
   hold({ key, offset }) {
@@ -115,19 +119,19 @@ export class Feed extends Component {
     this.reader.poke();
     if (stuck !== this.state.stuck) {
       const mark = stuck ? null : (rows.findLast((row) => row.kind === 'message')?.key ?? '');
-      this.setState({ stuck, first: rows[lo]?.key ?? null, size: stuck ? FIRST : Math.max(FIRST, hi - lo), mark });
+      this.setState({ stuck, first: keyAt(rows, lo), size: stuck ? FIRST : Math.max(FIRST, hi - lo), mark });
       if (stuck) this.props.onEnd?.();
       return;
     }
     if (scrollTop < AHEAD) {
-      if (lo > 0) this.setState({ stuck: false, first: rows[Math.max(0, lo - STEP)].key, size: Math.min(MOST, hi - Math.max(0, lo - STEP)) });
+      if (lo > 0) this.setState({ stuck: false, first: keyAt(rows, lo - STEP), size: Math.min(MOST, hi - Math.max(0, lo - STEP)) });
       else if (moreBefore) onOlder();
     }
     if (left < AHEAD) {
       if (hi < rows.length) {
         const to = Math.min(rows.length, hi + STEP);
         const from = Math.max(lo, to - MOST);
-        this.setState({ first: rows[from].key, size: to - from });
+        this.setState({ first: keyAt(rows, from), size: to - from });
       } else if (moreAfter) onNewer();
     }
   }
@@ -164,7 +168,7 @@ export class Feed extends Component {
     const [lo, hi] = this.bounds();
     const at = rows.findIndex((row) => row.key === key);
     this.wanted = key;
-    const near = at < lo || at >= hi ? { stuck: false, first: rows[Math.max(0, at - FIRST / 2)].key, size: FIRST } : {};
+    const near = at < lo || at >= hi ? { stuck: false, first: keyAt(rows, at - FIRST / 2), size: FIRST } : {};
     this.setState({ active: key, ...near });
   }
 

@@ -4,13 +4,14 @@ import { useClient } from '../dom.js';
 import { inOrder } from '../state/select.js';
 
 const REGIONS = ['rooms', 'messages', 'composer', 'panel'];
+const ENTRIES = ['.msg[tabindex="0"]', 'a.rr.on', 'a.rr', 'button.inbox-r', '[role="tab"][tabindex="0"]', 'h1[tabindex], h2[tabindex]', '[tabindex="0"]'];
 const writing = (target) => target.closest('input, textarea, select, [contenteditable]');
 
 /** The element that takes the focus of a region: its tab stop, else its heading. */
 function entry(region) {
   const element = document.querySelector(`[data-region="${region}"]`);
   if (!element || element.matches('textarea')) return element;
-  return element.querySelector('.msg[tabindex="0"], a.rr.on, a.rr, [tabindex="0"], h1, h2') ?? element;
+  return ENTRIES.map((selector) => element.querySelector(selector)).find(Boolean) ?? element;
 }
 
 /** F6 goes round the regions and leaves to the browser after the last one. */

@@ -72,8 +72,9 @@ function Body({ message, room, tab, place }) {
 export function powersOver(state, room, message) {
   const mine = message.author === state.me.id;
   const whole = message.view === 'full' && !message.deleted;
+  const seen = ['full', 'redacted'].includes(message.view) && !message.deleted;
   return {
-    react: whole && writes(room), thread: !message.deleted && !message.in_thread && writes(room), quote: whole && writes(room),
+    react: seen && writes(room), thread: !message.deleted && !message.in_thread && writes(room), quote: whole && writes(room),
     edit: mine && whole && writes(room), delete: !message.deleted && ((mine && writes(room)) || keeps(room)), history: Boolean(message.edited_at) && whole,
   };
 }

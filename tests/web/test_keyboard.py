@@ -1,0 +1,149 @@
+"""Everything works from the keyboard, and focus is never lost."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+REGION = (
+    "() => document.activeElement.closest('[data-region]')?.dataset.region ?? document.activeElement.dataset.region"
+)
+
+
+def test_f6_goes_round_the_regions(visit):
+    page = visit.room()
+    page.keyboard.press("Alt+w")
+    page.get_by_role("heading", name="Room details").wait_for()
+    page.evaluate("document.activeElement.blur()")
+
+    visited = []
+    for _ in range(4):
+        page.keyboard.press("F6")
+        visited.append(page.evaluate(REGION))
+
+    assert visited == ["rooms", "messages", "composer", "panel"]
+    page.keyboard.press("Shift+F6")
+    assert page.evaluate(REGION) == "composer"
+
+
+def test_messages_are_one_tab_stop_with_arrows_inside(visit):
+    page = visit.room()
+    page.locator(".msg[tabindex='0']").focus()
+
+    page.keyboard.press("Home")
+    expect(page.locator(".msg:focus")).to_contain_text("Range handover complete")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".msg:focus")).to_contain_text("Pass 214")
+    page.keyboard.press("End")
+    expect(page.locator(".msg:focus")).to_contain_text("Ground side saw no AGC dip")
+    assert page.locator(".msg[tabindex='0']").count() == 1
+
+
+def test_single_letters_act_on_the_focused_message_only(visit):
+    page = visit.room()
+    box = page.locator("#composer textarea")
+    box.press_sequentially("true")
+    expect(box).to_have_value("true")
+    box.fill("")
+    page.locator(".msg[tabindex='0']").focus()
+    page.keyboard.press("Home")
+
+    page.keyboard.press("r")
+    expect(box).to_be_focused()
+    expect(box).to_have_value(
+        "> Range handover complete. Downlink B is nominal, margin 3.1 dB. Night shift has the pass list.\n\n"
+    )
+
+
+def test_a_key_opens_the_thread_and_escape_gives_the_focus_back(visit):
+    page = visit.room()
+    page.locator(".msg[tabindex='0']").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+
+    page.keyboard.press("t")
+    expect(page.locator(".panel textarea")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".panel")).to_have_count(0)
+    expect(page.locator(".msg:focus")).to_contain_text("Decoded frame below")
+
+
+def test_alt_and_arrows_go_to_the_next_unread_room(visit):
+    page = visit.room("announcements")
+
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.get_by_role("heading", name="ground-segment", level=1)).to_be_visible()
+    page.keyboard.press("Alt+ArrowUp")
+
+    expect(page.get_by_role("heading", name="range-safety", level=1)).to_be_visible()
+
+
+def test_the_shortcuts_are_a_question_mark_away(visit):
+    page = visit.room()
+    page.locator("#composer textarea").press("?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator(".msg[tabindex='0']").focus()
+
+    page.keyboard.press("?")
+
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator(".msg:focus")).to_be_attached()
+
+
+def test_escape_in_the_room_marks_it_read(visit, site):
+    site.lease(seconds=60)
+    page = visit.room()
+    page.locator(".msg[tabindex='0']").focus()
+
+    page.keyboard.press("Escape")
+
+    expect(page.locator(".new")).to_have_count(0)
+
+
+def test_u_makes_it_unread_from_there(visit, site):
+    page = visit.room()
+    page.locator(".msg[tabindex='0']").focus()
+    page.keyboard.press("Home")
+
+    page.keyboard.press("u")
+
+    expect(page.locator("#polite")).to_contain_text("Unread from here")
+    assert site.frames(t="read.unread_from")
+
+
+def test_a_message_in_the_open_room_is_spoken_once_and_a_burst_in_one_sentence(visit, site):
+    page = visit.room()
+    page.bring_to_front()
+
+    site.post(room="apollo-telemetry", author="priya", md="The **margin** holds")
+    expect(page.locator("#polite")).to_have_text("Priya Raman: The margin holds")
+
+    for number in range(8):
+        site.post(room="apollo-telemetry", author="priya", md=f"burst {number}")
+    expect(page.locator("#polite")).to_contain_text("new messages")
+
+
+def test_the_list_of_rooms_moves_by_arrows(visit):
+    page = visit.room()
+    page.get_by_role("link", name="announcements").focus()
+
+    page.keyboard.press("ArrowDown")
+
+    expect(page.locator("a.rr:focus")).to_contain_text("apollo-imaging")
+
+
+def test_a_message_can_be_marked_and_sent_without_a_mouse(visit, site):
+    page = visit.room()
+    page.keyboard.type("By hand")
+    page.keyboard.press("Alt+m")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#messages .msg").filter(has_text="By hand")).to_be_visible()
+    page.wait_for_timeout(200)
+    assert site.posts()[0]["marking"] == "CONFIDENTIAL"

@@ -1,0 +1,155 @@
+"""The list of rooms, opening them, and what counts as read."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_rooms_stand_in_groups_with_their_counts(visit):
+    page = visit.page()
+
+    groups = page.locator(".rg-h button:first-child")
+
+    expect(groups).to_have_text(["Favourites", "Channels", "Groups", "Direct messages"])
+    expect(page.get_by_role("link", name="apollo-telemetry")).to_contain_text("1 mentions")
+    expect(page.get_by_role("link", name="ground-segment")).to_contain_text("12 unread")
+    expect(page.locator(".rl-top")).to_contain_text("21 unread")
+    expect(page.locator(".rl-top")).to_contain_text("2 mentions")
+
+
+def test_a_closed_group_stays_closed_on_this_device(visit):
+    page = visit.page()
+    page.get_by_role("button", name="Groups", exact=True).click()
+
+    page.reload()
+
+    expect(page.get_by_role("button", name="Groups", exact=True)).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_role("link", name="Shift handover")).to_have_count(0)
+
+
+def test_a_room_opens_at_the_first_unread_message_with_the_line_a_quarter_down(visit):
+    page = visit.page(size=(390, 844))
+    page.get_by_role("link", name="apollo-telemetry").click()
+    line = page.locator(".new")
+    expect(line).to_contain_text("4 new")
+
+    feed, at = page.locator("#messages").bounding_box(), line.bounding_box()
+
+    assert 0.1 < (at["y"] - feed["y"]) / feed["height"] < 0.4
+
+
+def test_what_stays_in_view_is_read_and_the_line_stays_until_one_leaves(visit, site):
+    page = visit.room()
+
+    expect(page.get_by_role("link", name="apollo-telemetry")).not_to_contain_text("mentions")
+    assert site.frames(t="read.set")
+    expect(page.locator(".new")).to_be_visible()
+
+    page.get_by_role("link", name="announcements").click()
+    page.get_by_role("link", name="apollo-telemetry").click()
+    expect(page.locator(".msg").first).to_be_visible()
+
+
+def test_a_message_in_another_room_counts_there(visit, site):
+    page = visit.room()
+
+    site.post(room="announcements", author="amara", md="New rota")
+    site.post(room="range-safety", author="amara", md="@maya please look")
+
+    expect(page.get_by_role("link", name="announcements")).to_contain_text("1 unread")
+    expect(page.get_by_role("link", name="range-safety")).to_contain_text("1 mentions")
+
+
+def test_unread_and_threads_have_lists_of_their_own(visit):
+    page = visit.page()
+
+    page.get_by_role("link", name="Unread 21").click()
+    expect(page.locator(".inbox-r")).to_have_count(4)
+    page.get_by_role("link", name="Threads 1").click()
+    page.get_by_role("button", name=re.compile("Daniel Okafor")).click()
+
+    expect(page.get_by_role("heading", name="Thread", exact=True)).to_be_visible()
+    expect(page.locator(".thread .msg")).to_have_count(5)
+
+
+def test_a_person_jumps_by_a_few_letters(visit):
+    page = visit.page()
+
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Jump to a room or person").fill("range")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="range-safety", level=1)).to_be_visible()
+
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Jump to a room or person").fill("priya")
+    page.get_by_role("option", name=re.compile("Ground segment")).wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Priya Raman", level=1)).to_be_visible()
+
+
+def test_channels_are_browsed_and_a_refused_one_says_why(visit):
+    page = visit.page()
+
+    page.get_by_role("button", name="Browse channels").click()
+
+    expect(page.get_by_role("button", name="Join mess-hall")).to_be_visible()
+    expect(page.get_by_role("button", name="Join orbit-analysis")).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_text("You are not assigned to ORBIT.")).to_be_visible()
+
+
+def test_a_new_channel_opens_when_it_is_made(visit):
+    page = visit.page()
+    page.get_by_role("button", name="New message or room").click()
+    page.get_by_label("Name").fill("wheel-study")
+
+    page.get_by_role("button", name="Create").click()
+
+    expect(page.get_by_role("heading", name="wheel-study", level=1)).to_be_visible()
+    expect(page.get_by_text("This is the start of wheel-study")).to_be_visible()
+
+
+def test_adding_somebody_whom_policy_refuses_says_so_with_the_decision(visit):
+    page = visit.room()
+    page.get_by_role("button", name="14 members").click()
+    page.get_by_role("button", name="Add", exact=True).click()
+
+    page.get_by_role("searchbox", name="Find people").fill("jonas")
+
+    expect(page.get_by_text("Can’t read this room")).to_be_visible()
+    expect(page.get_by_role("checkbox")).to_be_disabled()
+
+
+def test_why_do_i_have_access_answers_with_each_condition(visit):
+    page = visit.room()
+
+    page.keyboard.press("Alt+w")
+
+    expect(page.get_by_role("heading", name="You can read and post here")).to_be_visible()
+    expect(page.locator(".proof li b")).to_have_count(4)
+    expect(page.get_by_text("Yours is TOP SECRET. Source: security directory.")).to_be_visible()
+    expect(page.get_by_text("Asked of every room in this workspace")).to_be_visible()
+    expect(page.locator(".rule")).to_contain_text("program = APOLLO")
+
+
+def test_a_change_of_role_reaches_the_open_client(visit, site):
+    page = visit.page()
+    page.get_by_role("button", name="Northgate JTF").click()
+    expect(page.get_by_role("menuitem", name="Operator console")).to_be_visible()
+
+    site.frame(t="permissions", powers=[])
+
+    expect(page.get_by_role("menuitem", name="Operator console")).to_have_count(0)
+
+
+def test_no_name_of_a_room_stands_in_the_title_or_in_what_the_device_keeps(visit):
+    page = visit.room()
+
+    kept = page.evaluate(
+        "JSON.stringify(localStorage) + JSON.stringify(sessionStorage) + document.title + location.href"
+    )
+
+    assert "apollo" not in kept
