@@ -23,7 +23,6 @@ from tenancy.models import Workspace
 from tenancy.scoping import within
 from tests import boot
 
-
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
