@@ -16,7 +16,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import ERROR, run_checks
 from django.db import connection, connections
 
-from chatapp import health, heartbeats
+from chatapp import health, heartbeats, metrics
 from chatapp.celery import app as celery_app
 from chatapp.env import BASE_DIR
 from chatapp.wall import gaps
@@ -115,9 +115,7 @@ def workers() -> Iterator[Finding]:
 
 def sealer() -> Iterator[Finding]:
     """Unsealed entries, and the age of the last round: an idle sealer still makes one a minute (R24)."""
-    with connection.cursor() as cursor:
-        cursor.execute("select unsealed_seconds, round_seconds from audit_lag()")
-        unsealed, last_round = cursor.fetchone()
+    unsealed, last_round = metrics.audit_lag()
     well = unsealed <= LARGEST_LAG_SECONDS and last_round is not None and last_round <= QUIET_ROUND_SECONDS
     quiet = "never sealed" if last_round is None else f"sealed {last_round:.0f} s ago"
     detail = f"{quiet}, oldest unsealed entry {unsealed:.0f} s"

@@ -14,6 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from chatapp import metrics as figures
+
 log = logging.getLogger(__name__)
 
 
@@ -73,6 +75,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """The figures in Prometheus text, for a caller with the token, or on loopback outside production."""
     if not _may_read_metrics(request):
         raise Http404
+    figures.refresh()
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 

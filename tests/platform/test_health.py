@@ -46,6 +46,7 @@ def test_an_unmigrated_database_is_not_ready(client, monkeypatch):
     assert answer.json()["migrations"] == "failing"
 
 
+@pytest.mark.django_db
 def test_figures_are_read_on_loopback(client):
     client.get("/healthz")
 
@@ -53,6 +54,20 @@ def test_figures_are_read_on_loopback(client):
 
     assert answer.status_code == 200
     assert 'cordon_http_requests_total{method="GET",status="200"}' in answer.content.decode()
+    assert "cordon_audit_unsealed_seconds 0.0" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_figures_are_given_while_the_database_is_away(client, monkeypatch):
+    def gone():
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr("chatapp.metrics.audit_lag", gone)
+
+    answer = client.get("/metrics")
+
+    assert answer.status_code == 200
+    assert "cordon_audit_unsealed_seconds NaN" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -70,6 +85,7 @@ def test_figures_are_never_public(client, settings, request_from):
     assert client.get("/metrics", **request_from).status_code == 404
 
 
+@pytest.mark.django_db
 def test_production_gives_figures_for_the_token_alone(client, settings):
     settings.PRODUCTION = True
     settings.METRICS_TOKEN = "the-right-one"
