@@ -1,4 +1,5 @@
-"""A real browser on the client, a small real server behind it. No test may leave a console error, a CSP report or a foreign request."""
+# ruff: noqa: S310 - every address is the test server's own
+"""A real browser on the client, a small server behind it. No test may leave a console error or a request to elsewhere."""
 
 import json
 import socket

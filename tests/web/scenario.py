@@ -1,3 +1,4 @@
+# ruff: noqa: E501, PLR0913, PLR0917 - what was said stands on one line each
 """The world that the client's own tests look at: one workspace, its rooms and what was said in them. All of it is notional."""
 
 from copy import deepcopy

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ARG002, TRY301, PLR0913, PLR0917 - canned answers, one a line; arguments are the frames' own
 """A small real server for the client's own tests: the product's templates and static files, and `cordon.chat.v1` from canned data.
 
 It is no part of the product and knows no policy; `POST /test/do` makes things happen. Run: python tests/web/server.py PORT
@@ -20,7 +21,7 @@ from django.conf import settings
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 settings.configure(
-    SECRET_KEY="for these tests only", STATIC_URL="/static/", STATICFILES_DIRS=[ROOT / "static"], USE_TZ=True, TIME_ZONE="UTC",  # noqa: S106
+    SECRET_KEY="for these tests only", STATIC_URL="/static/", STATICFILES_DIRS=[ROOT / "static"], USE_TZ=True, TIME_ZONE="UTC",
     INSTALLED_APPS=["django.contrib.staticfiles"], ROOT_URLCONF="tests.web.urls",
     STATICFILES_FINDERS=["django.contrib.staticfiles.finders.FileSystemFinder"],
     TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [ROOT / "templates"], "OPTIONS": {"context_processors": ["django.template.context_processors.i18n"]}}],
@@ -28,6 +29,7 @@ settings.configure(
 django.setup()
 
 from django.template.loader import render_to_string  # noqa: E402
+
 from tests.web.scenario import MARKINGS, World, stamp  # noqa: E402
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -540,7 +542,7 @@ class Doings:
 
     async def drop(self, code: int = 1006) -> None:
         for socket in list(SITE.sockets):
-            await socket.send({"type": "websocket.close", "code": 1001 if code == 1006 else code})  # noqa: PLR2004
+            await socket.send({"type": "websocket.close", "code": 1001 if code == 1006 else code})
 
     async def accept(self, *, on: bool) -> None:
         SITE.accepts = on
@@ -676,7 +678,7 @@ async def http(scope, receive, send) -> None:
 
 
 async def step_up(asked: dict) -> tuple[int, str, bytes]:
-    if asked["password"] != "correct horse":  # noqa: S105
+    if asked["password"] != "correct horse":
         return (
             403,
             "application/problem+json",

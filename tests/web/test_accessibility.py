@@ -1,3 +1,4 @@
+# ruff: noqa: E501, ARG005 - a table of states, one a line
 """axe on every state, light and dark, wide and narrow: nothing serious, nothing critical; and no marking is ever covered."""
 
 from collections.abc import Callable
