@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 
 class Fate(StrEnum):
@@ -26,15 +26,15 @@ class Fate(StrEnum):
 
 
 WHY = {
-    Fate.REPEATED: gettext_lazy("stands elsewhere in the archive as well, and belongs to where it is met first"),
-    Fate.CHANGED: gettext_lazy("is here, and has changed at its source since; it stays as it was"),
-    Fate.JOINED: gettext_lazy("has the title of another topic of its channel, and was joined with it"),
-    Fate.EMPTY: gettext_lazy("holds no message"),
-    Fate.REFUSED: gettext_lazy("does not meet what the room requires"),
-    Fate.TO_JUDGE: gettext_lazy("would be judged by what the room requires"),
-    Fate.CLOSED: gettext_lazy("belongs to a room that takes no messages"),
-    Fate.MALFORMED: gettext_lazy("is not in the form of a message"),
-    Fate.UNREADABLE: gettext_lazy("cannot be read as JSON"),
+    Fate.REPEATED: gettext_lazy("met before in the archive; each belongs to where it is met first"),
+    Fate.CHANGED: gettext_lazy("changed at their source since they came here, and kept as they were"),
+    Fate.JOINED: gettext_lazy("joined with another topic of the same title"),
+    Fate.EMPTY: gettext_lazy("without any message"),
+    Fate.REFUSED: gettext_lazy("refused: what the room requires is not met"),
+    Fate.TO_JUDGE: gettext_lazy("to be judged by what the room requires"),
+    Fate.CLOSED: gettext_lazy("for a room that takes no messages"),
+    Fate.MALFORMED: gettext_lazy("not in the form of a message"),
+    Fate.UNREADABLE: gettext_lazy("not readable as JSON"),
 }
 
 
@@ -127,6 +127,4 @@ def _left_out(account: Reconciliation) -> Iterator[str]:
     for name, line in account.lines().items():
         for fate in sorted(line.fates):
             if fate in WHY and line.fates[fate]:
-                number = line.fates[fate]
-                each = ngettext("one of the %(things)s", "%(number)s of the %(things)s", number)
-                yield f"  {each % {'things': name, 'number': f'{number:,}'}}: {WHY[fate]}"
+                yield f"  {line.fates[fate]:>8,} {name} {_('left out')}: {WHY[fate]}"
