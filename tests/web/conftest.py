@@ -1,5 +1,5 @@
 # ruff: noqa: S310 - every address is the test server's own
-"""A real browser on the client, a small server behind it. No test may leave a console error or a request to elsewhere."""
+"""A real browser on the client, a small server behind it. No test may leave a console error or a foreign request."""
 
 import json
 import socket
