@@ -18,6 +18,7 @@ from rooms.access import (
     access_room,
     access_thread,
     active_members,
+    members_of,
     memberships_in,
     public_rooms,
     revisions_of,
@@ -183,6 +184,7 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
     found = [(room, name) for room, name in found if wanted in name.casefold()][:ROOMS_SHOWN]
     asked = [Question(actor, Action.ROOM_DISCOVER, room_resource(room.id)) for room, _name in found]
     known = pep.decide_many(asked)
+    members = members_of([room.id for room, _name in found])
     joins = pep.preview(
         [Question(candidate(actor, actor.id), Action.MEMBER_HOLD, room_resource(r.id)) for r, _n in found]
     )
@@ -194,7 +196,7 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
                 "name": name,
                 "topic": room_topic(room),
                 "marking": room.marking,
-                "member_count": len(active_members(room.id)),
+                "member_count": len(members[room.id]),
                 "governed": is_governed(room),
                 "requirement": requirement_view(room),
                 "can_join": join.permits,
