@@ -3,7 +3,6 @@
 ada owns the workspace, grace is a cleared analyst on TITAN, eve has an account and nothing else.
 """
 
-import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -124,6 +123,8 @@ def furnish(slug: str, *, ceiling: str = "SECRET") -> World:
     world.joins("eve", "lobby")
     world.room("titan", requirement=GUARD)
     world.joins("grace", "titan")
+    for username in world.people:
+        world.actor(username)
     return world
 
 
@@ -135,8 +136,7 @@ def world_of(slug: str) -> World:
     if not connection.in_atomic_block:
         return furnish(slug)
     if slug not in _kept:
-        _kept[slug] = Keepsake.of(furnish(slug))
-        return copy.deepcopy(_kept[slug].world)
+        _kept[slug] = Keepsake.of(lambda: furnish(slug))
     return _kept[slug].laid_out()
 
 
