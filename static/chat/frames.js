@@ -17,13 +17,14 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
   const events = {
     'message.posted': (room, message) => {
       dispatch({ type: 'message.posted', room, message, mine: own(message.author) });
-      dispatch({ type: 'typing.seen', place: message.in_thread ?? room, user: message.author, until: 0 });
+      dispatch({ type: 'typing.over', place: message.in_thread ?? room, user: message.author });
       announce(room, message);
       if (message.in_thread && !own(message.author)) act.threads.refreshSoon();
     },
     'message.changed': (room, message) => dispatch({ type: 'message.changed', room, message }),
   };
 
+  const COUNTS = { joined: 1, returned: 1, left: -1, revoked: -1 };
   const NOTES = { revoked: 'revoked', returned: 'returned', joined: 'joined', left: 'left' };
 
   const frames = {
@@ -59,7 +60,7 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
     },
     'members.changed': ({ room, user, change, by }) => {
       dispatch({ type: 'person.known', person: user });
-      dispatch({ type: 'members.stale', room });
+      dispatch({ type: 'members.stale', room, by: own(user.id) ? 0 : (COUNTS[change] ?? 0) });
       if (NOTES[change]) dispatch({ type: 'note.added', note: { id: `note-${Date.now()}-${user.id}`, room, user: user.id, change: NOTES[change], by, at: new Date().toISOString() } });
       if (isOpen(room) && store.state.route.panel?.kind === 'members') act.people.members(room);
     },

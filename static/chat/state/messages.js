@@ -19,11 +19,21 @@ function onThread(state, id, change) {
   return timeline === thread.timeline ? state : { ...state, threads: put(state.threads, id, { ...thread, timeline }) };
 }
 
+/** The summary under the message that a thread hangs on, as one more reply makes it; the server's own replaces it. */
+function summed(state, room, reply) {
+  return onTimeline(state, room, (timeline) => {
+    const root = timeline.order.map((id) => timeline.messages[id]).find((message) => message.thread?.id === reply.in_thread);
+    if (!root || root.thread.last_at >= reply.at) return timeline;
+    const participants = [...new Set([...root.thread.participants, reply.author])];
+    return changed(timeline, { id: root.id, thread: { ...root.thread, replies: root.thread.replies + 1, last_at: reply.at, participants } });
+  });
+}
+
 function posted(state, { room, message: plain, mine }) {
   const message = personal(state.me, plain);
   let next = state;
   if (inTimeline(message)) next = onTimeline(next, room, (timeline) => added(timeline, message, !mine));
-  if (message.in_thread) next = onThread(next, message.in_thread, (timeline) => added(timeline, message, !mine));
+  if (message.in_thread) next = onThread(summed(next, room, message), message.in_thread, (timeline) => added(timeline, message, !mine));
   if (mine && message.client_id) next = confirmed(next, new Set([message.client_id]));
   const known = next.rooms[room];
   if (!known || mine || !inTimeline(message)) return next;
@@ -89,7 +99,8 @@ export const messageHandlers = {
     const info = { ...page.thread, root: personal(state.me, page.thread.root) };
     const old = state.threads[thread] ?? { timeline: EMPTY };
     const timeline = PLACE[where](old.timeline, { ...page, after: null, more_after: false, first_unread: firstUnread(state, page) });
-    return { ...state, threads: put(state.threads, thread, { info, timeline: { ...timeline, moreAfter: false } }) };
+    const next = info.root?.thread ? onTimeline(state, info.room, (known) => changed(known, { id: info.root.id, thread: info.root.thread })) : state;
+    return { ...next, threads: put(state.threads, thread, { info, timeline: { ...timeline, moreAfter: false } }) };
   },
   'thread.failed': (state, { thread, error }) => ({ ...state, threads: put(state.threads, thread, { info: state.threads[thread]?.info ?? null, timeline: { ...EMPTY, status: 'failed', error } }) }),
   'thread.read': (state, { thread, unread }) => {

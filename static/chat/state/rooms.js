@@ -71,9 +71,10 @@ export const roomHandlers = {
     const old = more ? (state.members[room]?.items ?? []) : [];
     const people = Object.fromEntries(members.map(({ person }) => [person.id, person]));
     const items = [...old, ...members.map((member) => ({ ...member, person: member.person.id }))];
-    return { ...state, people: { ...state.people, ...people }, members: { ...state.members, [room]: { items, after: after ?? null } } };
+    const next = patched(state, room, { member_count: items.length });
+    return { ...next, people: { ...state.people, ...people }, members: { ...state.members, [room]: { items, after: after ?? null } } };
   },
-  'members.stale': (state, { room }) => ({ ...state, members: without(state.members, (id) => id === room), audience: without(state.audience, (key) => key.startsWith(`${room}|`)) }),
+  'members.stale': (state, { room, by = 0 }) => ({ ...patched(state, room, { member_count: Math.max(1, (state.rooms[room]?.member_count ?? 1) + by) }), members: without(state.members, (id) => id === room), audience: without(state.audience, (key) => key.startsWith(`${room}|`)) }),
   'person.known': (state, { person }) => ({ ...state, people: { ...state.people, [person.id]: { ...state.people[person.id], ...person } } }),
   'people.known': (state, { people }) => ({ ...state, people: { ...state.people, ...Object.fromEntries(people.map((person) => [person.id, { ...state.people[person.id], ...person }])) } }),
   'presence': (state, { user, presence }) => {
@@ -82,6 +83,7 @@ export const roomHandlers = {
     return { ...state, me, people: { ...state.people, [user]: { ...state.people[user], presence } } };
   },
   'typing.seen': (state, { place, user, until }) => ({ ...state, typing: { ...state.typing, [place]: { ...state.typing[place], [user]: until } } }),
+  'typing.over': (state, { place, user }) => (state.typing[place]?.[user] ? { ...state, typing: { ...state.typing, [place]: without(state.typing[place], (id) => id === user) } } : state),
   'typing.aged': (state, { now }) => {
     if (!Object.keys(state.typing).length) return state;
     const fresh = Object.entries(state.typing).map(([place, users]) => [place, without(users, (user) => users[user] <= now)]);

@@ -5,7 +5,7 @@ import { t } from '../i18n.js';
 import { markOf } from '../marks.js';
 import { countOf, groupsOf, hasPower, isMention, otherOf, totals } from '../state/select.js';
 import { hashOf } from '../route.js';
-import { hourOf } from '../time.js';
+import { when } from '../time.js';
 import { Avatar, Badge, presenceWord } from './basics.js';
 import { WorkspaceMenu } from './workspace.js';
 
@@ -87,7 +87,7 @@ function Me() {
   const session = useStore((state) => state.session);
   return html`<div class="me">
     <${Avatar} person=${me} size="sm" presence />
-    <span class="grow"><span class="me-name truncate">${me.name}</span><span class="me-sub truncate">${session?.expires_at ? t('me.until', { time: hourOf(session.expires_at) }) : t(`presence.${me.presence}`)}</span></span>
+    <span class="grow"><span class="me-name truncate">${me.name}</span><span class="me-sub truncate">${session?.expires_at ? t('me.until', { time: when(session.expires_at) }) : t(`presence.${me.presence}`)}</span></span>
     <button type="button" class="ib ib-sm" aria-label=${t('settings.title')} onClick=${() => act.overlay({ kind: 'settings', tab: 'look' })}>${icon('sliders')}</button>
   </div>`;
 }

@@ -1,0 +1,226 @@
+// The requirement builder: rows and text are two views of one thing. The server turns one into the other, says it in
+// words, and tells who would lose access; nothing is saved before the form is sent.
+const form = document.getElementById('requirement');
+const { attributes, words } = JSON.parse(document.getElementById('builder-data').textContent);
+const known = new Map(attributes.map((one) => [one.name, one]));
+const rowsNode = form.querySelector('[data-rows]');
+const text = form.elements.text;
+const problem = document.getElementById('problem');
+const WAIT = 300;
+let rows = [];
+let timer = 0;
+let serial = 0;
+
+form.querySelector('[data-rows-card]').hidden = false;
+form.querySelector('[data-add]').addEventListener('click', () => {
+  const first = attributes.find((one) => one.about === 'subject') ?? attributes[0];
+  rows.push({ attribute: first.name, operator: first.operators[0], values: [] });
+  paint();
+  rowsNode.lastElementChild.querySelector('select').focus();
+  ask(() => ({ rows }));
+});
+text.addEventListener('input', () => ask(() => ({ text: text.value })));
+form.addEventListener('change', (event) => {
+  if (event.target.name === 'named') ask(() => ({ text: text.value }));
+});
+send({ text: text.value });
+
+function ask(what) {
+  clearTimeout(timer);
+  timer = setTimeout(() => send(what()), WAIT);
+}
+
+async function send(what) {
+  const mine = ++serial;
+  const named = [...form.querySelectorAll('[name="named"]:checked')].map((box) => box.value);
+  const answer = await fetch(form.dataset.preview, {
+    method: 'POST',
+    redirect: 'error',
+    headers: { 'Content-Type': 'application/json', 'X-CSRFToken': form.elements.csrfmiddlewaretoken.value },
+    body: JSON.stringify({ ...what, named }),
+  }).catch(() => null);
+  if (mine !== serial) return;
+  const told = await answer?.json().catch(() => null);
+  if (!told) return complain({ message: 'The server does not answer.', remedy: 'Try again in a moment.' });
+  if (told.problem) return complain(told.problem);
+  complain(null);
+  if ('rows' in what) text.value = told.text;
+  else {
+    rows = told.rows;
+    paint();
+  }
+  list(form.querySelector('[data-words]'), told.words);
+  roster(told.roster);
+}
+
+function complain(found) {
+  problem.hidden = !found;
+  text.setAttribute('aria-invalid', String(Boolean(found)));
+  if (!found) return;
+  const place = found.line ? ` (line ${found.line}, character ${found.column})` : '';
+  problem.querySelector('[data-problem]').textContent = `${found.message}${place} ${found.remedy}`.trim();
+}
+
+// rows
+
+function paint() {
+  form.querySelector('[data-nothing]').hidden = rows.length > 0;
+  rowsNode.replaceChildren(...rows.map(rowNode));
+}
+
+function rowNode(row, index) {
+  const node = make('div', 'b-row');
+  node.setAttribute('role', 'group');
+  node.setAttribute('aria-label', `Condition ${index + 1}`);
+  const attribute = choose('Attribute', attributes.map((one) => [one.name, one.label, one.about]), row.attribute, (value) => {
+    const chosen = known.get(value);
+    rows[index] = { attribute: value, operator: chosen.operators.includes(row.operator) ? row.operator : chosen.operators[0], values: [] };
+    changed(index, 'Operator');
+  });
+  const one = known.get(row.attribute);
+  const operator = choose('Operator', one.operators.map((name) => [name, words[name]]), row.operator, (value) => {
+    rows[index] = { attribute: row.attribute, operator: value, values: value === 'present' ? [] : row.values.slice(0, one.sets.includes(value) ? undefined : 1) };
+    changed(index, 'Operator');
+  });
+  node.append(attribute, operator, valueNode(row, one, index), removeNode(index));
+  return node;
+}
+
+function valueNode(row, one, index) {
+  if (row.operator === 'present') return make('span', 'b-value');
+  const others = one.others[row.operator] ?? [];
+  const box = make('div', 'b-value');
+  if (others.length) {
+    const options = [['', 'the value'], ...others.map((name) => [name, known.get(name).label, known.get(name).about])];
+    box.append(
+      choose('Compare with', options, row.reference ?? '', (value) => {
+        rows[index] = value ? { attribute: row.attribute, operator: row.operator, values: [], reference: value } : { attribute: row.attribute, operator: row.operator, values: [] };
+        changed(index, 'Compare with');
+      }),
+    );
+  }
+  if (row.reference) return box;
+  box.append(one.values.length && !one.sets.includes(row.operator) ? oneOf(row, one, index) : typed(row, one, index));
+  return box;
+}
+
+function oneOf(row, one, index) {
+  const options = [['', 'choose'], ...one.values.map((value) => [value, value])];
+  return choose('Value', options, row.values[0] ?? '', (value) => {
+    rows[index].values = value ? [value] : [];
+    ask(() => ({ rows }));
+  });
+}
+
+function typed(row, one, index) {
+  const field = make('input', 'input');
+  const several = one.sets.includes(row.operator);
+  field.setAttribute('aria-label', 'Value');
+  field.placeholder = several ? 'several, with commas' : 'value';
+  field.value = row.values.join(', ');
+  if (several && one.values.length) field.title = one.values.join(', ');
+  field.addEventListener('input', () => {
+    const parts = several ? field.value.split(',') : [field.value];
+    rows[index].values = parts.map((part) => part.trim()).filter(Boolean);
+    ask(() => ({ rows }));
+  });
+  return field;
+}
+
+function removeNode(index) {
+  const button = make('button', 'ib ib-sm');
+  button.type = 'button';
+  button.setAttribute('aria-label', `Remove condition ${index + 1}`);
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('class', 'i i-sm');
+  svg.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  use.setAttribute('href', '#i-x');
+  svg.append(use);
+  button.append(svg);
+  button.addEventListener('click', () => {
+    rows.splice(index, 1);
+    paint();
+    (rowsNode.children[Math.min(index, rows.length - 1)]?.querySelector('select') ?? form.querySelector('[data-add]')).focus();
+    ask(() => ({ rows }));
+  });
+  return button;
+}
+
+function changed(index, label) {
+  paint();
+  rowsNode.children[index].querySelector(`[aria-label="${label}"]`)?.focus();
+  ask(() => ({ rows }));
+}
+
+function choose(label, options, value, then) {
+  const field = make('select', 'select');
+  field.setAttribute('aria-label', label);
+  const groups = new Map();
+  for (const [name, words_, about] of options) {
+    const option = make('option');
+    option.value = name;
+    option.textContent = words_;
+    option.selected = name === value;
+    if (!about) field.append(option);
+    else {
+      if (!groups.has(about)) {
+        const group = make('optgroup');
+        group.label = { subject: 'Person', resource: 'Room', environment: 'Circumstances' }[about];
+        groups.set(about, group);
+        field.append(group);
+      }
+      groups.get(about).append(option);
+    }
+  }
+  field.addEventListener('change', () => then(field.value));
+  return field;
+}
+
+// the finding
+
+function roster(told) {
+  const node = form.querySelector('[data-roster]');
+  const finding = make('p', told.loses ? 'note note-warn' : 'note note-ok');
+  finding.append(make('span', '', told.finding));
+  const parts = [finding];
+  if (told.ownerless) parts.push(note('The room would have no owner left.'));
+  if (told.yourself) parts.push(note('You would lose access yourself.'));
+  parts.push(people('Lose access', told.loses, told.who_loses), people('Nobody can tell', told.unsure, told.who_unsure));
+  if (told.returns) parts.push(make('p', 'sec', `${told.returns} would get access back.`));
+  node.replaceChildren(...parts.filter(Boolean));
+}
+
+function people(title, count, who) {
+  if (!count) return null;
+  const box = make('div', 'who-list');
+  box.append(make('h3', '', `${title}: ${count}`));
+  const items = who.map((one) => {
+    const item = make('li');
+    item.append(make('b', '', one.owner ? `${one.name} (owner)` : one.name));
+    if (one.missing.length) item.append(make('code', 'l2', one.missing.join(', ')));
+    return item;
+  });
+  if (count > who.length) items.push(make('li', 'muted', `and ${count - who.length} more`));
+  const listed = make('ul');
+  listed.append(...items);
+  box.append(listed);
+  return box;
+}
+
+function note(words_) {
+  const made = make('p', 'note note-warn');
+  made.append(make('span', '', words_));
+  return made;
+}
+
+function list(node, items) {
+  node.replaceChildren(...(items.length ? items : ['Nothing: roles alone decide who is in here.']).map((item) => make('li', '', item)));
+}
+
+function make(name, kind = '', words_ = '') {
+  const made = document.createElement(name);
+  if (kind) made.className = kind;
+  if (words_) made.textContent = words_;
+  return made;
+}
