@@ -93,7 +93,7 @@ def look(search: Search, *, limit: int = PAGE) -> Page:
 
 
 def _narrowed(search: Search) -> "QuerySet[AuditEvent]":
-    rows: QuerySet[AuditEvent] = AuditEvent.objects.filter(log_id=_log(search.store))
+    rows: QuerySet[AuditEvent] = AuditEvent.objects.filter(log_id=log_of(search.store))
     wanted: Mapping[str, object] = {
         "kind__in": list(search.kinds),
         "outcome__in": list(search.outcomes),
@@ -145,17 +145,18 @@ def entries_by_time(store: str, span: Span) -> dict[datetime, tuple[int, int]]:
 def latency_p95(since: datetime) -> int | None:
     """How many microseconds 95 of 100 decisions took at most; None where there were none."""
     with connection.cursor() as cursor:
-        cursor.execute(_LATENCY, {"log": _log("decision"), "since": since})
+        cursor.execute(_LATENCY, {"log": log_of("decision"), "since": since})
         row = cursor.fetchone()
     return int(row[0]) if row[0] is not None else None
 
 
 def _rows(statement: str, store: str, span: Span, **more: object) -> list[tuple]:  # type: ignore[type-arg]
-    values = {"log": _log(store), "since": span.since, "until": span.until, "step": span.step_seconds, **more}
+    values = {"log": log_of(store), "since": span.since, "until": span.until, "step": span.step_seconds, **more}
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
 
 
-def _log(store: str) -> UUID:
+def log_of(store: str) -> UUID:
+    """The id of this store's log in the current workspace."""
     return log_id(current_workspace_id(), store)

@@ -44,7 +44,7 @@ HOUSE = ("chatapp", "integrations", "lifecycle", "rooms", "accounts", "keys", "p
 INSTALLED_APPS = [
     *(["daphne"] if DEBUG else []),  # gives `runserver` sockets
     *HOUSE,
-    "django.contrib.admin",
+    "chatapp.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -136,6 +136,7 @@ CELERY_TIMEZONE = "UTC"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.BaseBackend"]  # lets nobody in: accounts.actions does
 LOGIN_URL = "/login/"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # sealed, and not in a cookie
 CSRF_FAILURE_VIEW = "accounts.views.csrf_failed"
 PASSWORD_HASHERS = ["accounts.passwords.Argon2idHasher"]
 _VALIDATION = "django.contrib.auth.password_validation"

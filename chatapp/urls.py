@@ -1,5 +1,7 @@
 """Every path that is answered, from the outside in."""
 
+from django.conf import settings
+from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from chatapp import health
@@ -10,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("metrics", health.metrics),
     path("", client, name="client"),
+    path(settings.CONSOLE_PATH, admin.site.urls),
     path("", include("accounts.urls")),
 ]

@@ -1,9 +1,12 @@
-"""How a workspace comes to be."""
+"""How a workspace comes to be, and what is decided about it."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.actions import assign_role, create_user
 from accounts.models import FactSource, Role
@@ -15,8 +18,11 @@ from lifecycle.defaults import ATTRIBUTES, SOURCES
 from policy import epochs
 from policy.catalogue import Action
 from policy.models import AttributeDefinition, EpochKind
-from policy.pep import enforce, performs
+from policy.pep import NothingChanged, enforce, performs
+from policy.signals import announce_access_change
 from policy.types import Resource
+from rooms.markings import canonical, levels, within_ceiling
+from rooms.models import Room
 from tenancy.actor import Actor, new_id, system_actor
 from tenancy.errors import Conflict, Invalid
 from tenancy.models import Workspace
@@ -59,20 +65,26 @@ def _refuse_living(actor: Actor) -> None:
 
 
 def _row(actor: Actor, slug: str, name: str) -> Workspace:
-    address, title = slug.strip().lower(), " ".join(name.split())
+    address = slug.strip().lower()
     if not _SLUG.fullmatch(address) or address in _RESERVED:
         raise Invalid(
             _("This cannot be the address of a workspace."),
             field="slug",
             remedy=_("Use up to 40 small letters, digits and inner hyphens."),
         )
-    if not title or len(title) > _LONGEST_NAME:
-        raise Invalid(_("A workspace needs a name of up to 80 characters."), field="name")
+    title = _title(name)
     try:
         with transaction.atomic():
             return Workspace.objects.create(id=actor.workspace_id, slug=address, name=title)
     except IntegrityError:
         raise Conflict(_("This address is taken."), field="slug", remedy=_("Choose another one.")) from None
+
+
+def _title(name: str) -> str:
+    title = " ".join(name.split())
+    if not title or len(title) > _LONGEST_NAME:
+        raise Invalid(_("A workspace needs a name of up to 80 characters."), field="name")
+    return title
 
 
 def _furnish(workspace: Workspace) -> None:
@@ -97,3 +109,72 @@ def _furnish(workspace: Workspace) -> None:
         Role(workspace=workspace, name=str(spec.name), system=role, flags=sorted(flag.value for flag in spec.flags))
         for role, spec in SYSTEM_ROLES.items()
     )
+
+
+LIMITS: Mapping[str, tuple[int, int]] = {
+    "lease_seconds": (5, 3600),
+    "removal_grace_minutes": (0, 7 * 24 * 60),
+    "session_idle_minutes": (5, 30 * 24 * 60),
+    "session_max_hours": (1, 365 * 24),
+}
+"""What the settings of a workspace may be, from and to."""
+
+_SETTINGS = frozenset({"name", "ceiling", "local_accounts", *LIMITS})
+
+
+@performs(Action.WORKSPACE_UPDATE)
+def update_workspace(actor: Actor, *, settings: Mapping[str, Any]) -> Workspace:
+    """Change some of the workspace's settings; what rests on them is decided anew at once.
+
+    Raises Conflict for a ceiling below the marking of a room that exists.
+    """
+    enforce(actor, Action.WORKSPACE_UPDATE, Resource("workspace", actor.workspace_id))
+    workspace = Workspace.objects.select_for_update().get(id=actor.workspace_id)
+    wanted = {name: _checked(workspace, name, value) for name, value in settings.items()}
+
+    changed = sorted(name for name, value in wanted.items() if getattr(workspace, name) != value)
+    if not changed:
+        raise NothingChanged(workspace)
+    for name in changed:
+        setattr(workspace, name, wanted[name])
+    workspace.save(update_fields=changed)
+
+    record(Event.WORKSPACE_CHANGED, actor, target=Target("workspace", workspace.id), changed=changed)
+    announce_access_change(actor, kind=EpochKind.POLICY, keys=[workspace.id], reason="workspace:settings:changed")
+    return workspace
+
+
+def _checked(workspace: Workspace, name: str, value: Any) -> Any:
+    if name not in _SETTINGS:
+        raise Invalid(_("There is no such setting."), field=name[:40])
+    if name in LIMITS:
+        return _number(name, value)
+    if name == "local_accounts":
+        return bool(value)
+    return _title(str(value)) if name == "name" else _ceiling(workspace, str(value))
+
+
+def _number(name: str, value: Any) -> int:
+    low, high = LIMITS[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise Invalid(
+            _("This is not a whole number in range."),
+            field=name,
+            remedy=_("Use %(low)d to %(high)d.") % {"low": low, "high": high},
+        )
+    return value
+
+
+def _ceiling(workspace: Workspace, value: str) -> str:
+    """Nothing that is here already may lie above it."""
+    ceiling = canonical(workspace.id, value)
+    above = [one for one in levels(workspace.id) if not within_ceiling(workspace.id, one, ceiling)]
+    rooms = Room.objects.filter(marking__in=above).count()
+    if rooms:
+        raise Conflict(
+            ngettext("%(n)d room is marked above %(ceiling)s.", "%(n)d rooms are marked above %(ceiling)s.", rooms)
+            % {"n": rooms, "ceiling": ceiling},
+            field="ceiling",
+            remedy=_("Choose a ceiling that covers every room."),
+        )
+    return ceiling

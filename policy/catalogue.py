@@ -131,6 +131,7 @@ class Action(StrEnum):
     AUDIT_VIEW = "audit:log:view"
     AUDIT_VERIFY = "audit:log:verify"
     AUDIT_EXPORT = "audit:log:export"
+    AUDIT_REVEAL = "audit:log:reveal"
 
     KEY_VIEW = "key:key:view"
     KEY_WORKSPACE_CREATE = "key:workspace:create"
@@ -286,6 +287,7 @@ GATES: dict[Action, Gate] = {
     Action.AUDIT_VIEW: _flags(Flag.VIEW_AUDIT),
     Action.AUDIT_VERIFY: _flags(Flag.VIEW_AUDIT),
     Action.AUDIT_EXPORT: _flags(Flag.VIEW_AUDIT),
+    Action.AUDIT_REVEAL: _flags(Flag.VIEW_AUDIT),
     Action.KEY_VIEW: _flags(Flag.MANAGE_ENCRYPTION),
     Action.KEY_WORKSPACE_CREATE: _SYSTEM,
     Action.KEY_ROOM_CREATE: Gate(everyone=True, system=True),

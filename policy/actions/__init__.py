@@ -1,6 +1,7 @@
 """Policy administration (the PAP): what conditions may read, and the sets of rules that decide. One function each."""
 
 from policy.actions.attributes import Proposal, define_attribute
+from policy.actions.records import reveal_record
 from policy.actions.sets import (
     activate_policy_set,
     approve_policy_set,
@@ -17,6 +18,7 @@ __all__ = [
     "define_attribute",
     "draft_policy_set",
     "return_policy_set",
+    "reveal_record",
     "roll_back_policy_set",
     "submit_policy_set",
 ]

@@ -4,7 +4,7 @@ Author and approver differ, and nothing becomes active whose test cases do not p
 nothing; when it is, every answer that was given before is void.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -31,17 +31,16 @@ from tenancy.errors import Conflict, NotFound
 
 @performs(Action.POLICY_DRAFT)
 def draft_policy_set(
-    actor: Actor, *, document: Mapping[str, Any], test_cases: Sequence[Any] = (), set_id: UUID | None = None
+    actor: Actor, *, document: Mapping[str, Any], test_cases: list[Any], set_id: UUID | None = None
 ) -> PolicySet:
     """Write down a set that somebody means to activate: a new version, or another text of one's own draft."""
     enforce(actor, Action.POLICY_DRAFT, _resource(set_id))
     vocabulary = vocabulary_of(actor.workspace_id)
     read = integrity.read(document, vocabulary)
-    cases = list(test_cases)
-    _cases(cases, vocabulary)
+    _cases(test_cases, vocabulary)
 
     row = _new(actor) if set_id is None else _own_draft(actor, set_id)
-    wanted = {"document": write_document(read), "content_hash": document_hash(read), "test_cases": cases}
+    wanted = {"document": write_document(read), "content_hash": document_hash(read), "test_cases": test_cases}
     if set_id is not None and all(getattr(row, part) == value for part, value in wanted.items()):
         raise NothingChanged(row)
     for part, value in wanted.items():
@@ -199,9 +198,9 @@ def _refuse_unproven(row: PolicySet, vocabulary: Vocabulary) -> PolicyDocument:
     return document
 
 
-def _cases(forms: Sequence[Any], vocabulary: Vocabulary) -> list[testcases.Case]:
+def _cases(forms: list[Any], vocabulary: Vocabulary) -> list[testcases.Case]:
     try:
-        return testcases.read_cases(list(forms), vocabulary, ACTIONS)
+        return testcases.read_cases(forms, vocabulary, ACTIONS)
     except PolicyLanguageError as refusal:
         raise integrity.located(refusal, "test_cases") from None
 

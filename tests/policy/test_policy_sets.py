@@ -89,7 +89,7 @@ def test_nobody_submits_or_changes_the_draft_of_another(officers):
     with pytest.raises(AccessDenied):
         submit_policy_set(officers.actor("eve"), set_id=one.id)
     with pytest.raises(AccessDenied):
-        draft_policy_set(officers.actor("eve"), set_id=one.id, document=document())
+        draft_policy_set(officers.actor("eve"), set_id=one.id, document=document(), test_cases=[])
 
 
 def test_a_set_without_a_test_case_is_not_submitted(officers):
@@ -122,7 +122,7 @@ def test_a_submitted_set_keeps_its_text_until_it_is_returned(officers):
     submit_policy_set(officers.actor("grace"), set_id=one.id)
 
     with pytest.raises(Conflict):
-        draft_policy_set(officers.actor("grace"), set_id=one.id, document=document())
+        draft_policy_set(officers.actor("grace"), set_id=one.id, document=document(), test_cases=[])
     return_policy_set(officers.actor("eve"), set_id=one.id, reason="The scope is too wide.")
 
     changed = draft_policy_set(officers.actor("grace"), set_id=one.id, document=document(), test_cases=[])
@@ -186,7 +186,7 @@ def test_a_set_keeps_the_named_requirements_that_rooms_refer_to(officers):
 )
 def test_a_broken_document_is_refused_with_its_place(officers, broken, place):
     with pytest.raises(Invalid, match=place) as refused:
-        draft_policy_set(officers.actor("grace"), document=broken)
+        draft_policy_set(officers.actor("grace"), document=broken, test_cases=[])
 
     assert refused.value.field == "document"
 
@@ -198,7 +198,7 @@ def test_a_case_with_a_value_outside_its_definition_is_refused(officers):
 
 def test_who_only_has_an_account_cannot_draft(olympus):  # noqa: F811
     with pytest.raises(AccessDenied):
-        draft_policy_set(olympus.actor("eve"), document=document(FREEZE))
+        draft_policy_set(olympus.actor("eve"), document=document(FREEZE), test_cases=[])
 
     with olympus.inside():
         assert not PolicySet.objects.exists()
