@@ -671,7 +671,7 @@ async def http(scope, receive, send) -> None:
         (b"cache-control", b"no-store"),
         (b"content-security-policy", policy().encode()),
         (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
+        (b"referrer-policy", b"same-origin"),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": payload})

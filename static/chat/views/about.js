@@ -13,6 +13,6 @@ export function About({ room }) {
     ${facts.filter(([, value]) => value).map(([title, value]) => html`<div><dt>${title}</dt><dd>${value}</dd></div>`)}
     <div><dt>${t('about.marking')}</dt><dd class="about-mk"><span class=${`mk-swatch mk-${mark.bar}`} aria-hidden="true"></span>${room.marking}</dd></div>
   </dl>
-  <div class="acts">${can(room, 'room:room:update') && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'edit_room', room: room.id })}>${icon('edit')}${t('room.edit')}</button>`}
+  <div class="acts">${can(room, 'room:room:update') && room.kind !== 'direct' && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'edit_room', room: room.id })}>${icon('edit')}${t('room.edit')}</button>`}
   ${can(room, 'room:member:leave') && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'leave', room: room.id })}>${icon('logout')}${t('room.leave')}</button>`}</div>`;
 }

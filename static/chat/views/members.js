@@ -55,7 +55,7 @@ export function Members({ room }) {
   return html`
     <p class="fine top">${t(room.governed ? 'members.follow' : 'members.plain')}</p>
     <div class="mem-find"><input class="input" type="search" placeholder=${t('members.find')} aria-label=${t('members.find')} value=${text} onInput=${(event) => setText(event.target.value)} />
-    ${can(room, 'room:member:add') && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'add_member', room: room.id })}>${icon('plus')}${t('members.add_short')}</button>`}</div>
+    ${can(room, 'room:member:add') && room.kind !== 'direct' && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'add_member', room: room.id })}>${icon('plus')}${t('members.add_short')}</button>`}</div>
     <${Section} title=${t('members.here')} members=${humans.filter(isHere)} room=${room} />
     <${Section} title=${t('members.away')} members=${humans.filter((member) => !isHere(member))} room=${room} />
     <${Section} title=${t('members.apps')} members=${bots} room=${room} />

@@ -17,7 +17,12 @@ export function PanelFrame({ title, sub, label, narrow, onClose, acts, children 
   useEffect(() => {
     const opener = document.activeElement;
     ref.current.querySelector('h1, h2').focus({ preventScroll: true });
-    return () => (opener?.isConnected && opener !== document.body ? opener.focus({ preventScroll: true }) : document.getElementById('room-title')?.focus({ preventScroll: true }));
+    return () => {
+      const elsewhere = document.activeElement !== document.body && document.activeElement?.isConnected && !ref.current?.contains(document.activeElement);
+      if (elsewhere) return;
+      const back = opener?.isConnected && opener !== document.body ? opener : document.getElementById('room-title');
+      back?.focus({ preventScroll: true });
+    };
   }, []);
   const keys = (event) => {
     if (event.key !== 'Escape' || event.defaultPrevented) return;

@@ -14,12 +14,17 @@ import { RoomMenu } from './roommenu.js';
 import { roomIcon } from './sidebar.js';
 import { Covered, Failed, Start } from './states.js';
 
+/** A requirement in one line, as short as it is written. */
+function ruleOf(requirement) {
+  const text = requirement?.text?.replaceAll('>=', '≥').replaceAll('<=', '≤').replaceAll('!=', '≠').replace(/\s+AND\s+/gi, ' ∧ ').replace(/\s+OR\s+/gi, ' ∨ ').replace(/\s+/g, ' ');
+  return text || [requirement?.words ?? []].flat().join(' ∧ ');
+}
+
 /** The policy badge: what guards the room and how the last check went. */
 function PolicyBadge({ room }) {
   const { act, store } = useClient();
   const open = useStore((state) => state.route.panel?.kind === 'access');
-  const words = room.requirement?.words;
-  const rule = Array.isArray(words) ? words.join(' ∧ ') : words || room.requirement?.text;
+  const rule = ruleOf(room.requirement);
   const kind = room.cover ? (room.cover.state === 'step_up' ? 'step_up' : 'covered') : room.checking ? 'checking' : room.governed ? 'permitted' : 'members';
   const symbol = { covered: 'shield-q', step_up: 'key', checking: 'refresh', permitted: 'shield-check', members: 'shield-check' }[kind];
   const text = kind === 'covered' ? t('policy.covered') : kind === 'step_up' ? t('policy.step_up') : kind === 'members' ? t('policy.members') : rule || t('policy.governed');
@@ -41,7 +46,7 @@ export function RoomHeader({ room }) {
     <a class="ib back" href="#/" aria-label=${t('rooms.back')}>${icon('left', '')}</a>
     <div class="rh-main">
       <div class="rh-top"><h1 class="rh-name truncate" id="room-title" tabindex="-1">${roomIcon(room)}<span class="truncate">${nameOf(store.state, room)}</span></h1><${PolicyBadge} room=${room} /></div>
-      <p class="rh-topic truncate">${room.topic || (can(room, 'room:room:update') && shown && html`<button type="button" class="link" onClick=${() => act.overlay({ kind: 'edit_room', room: room.id })}>${t('room.add_topic')}</button>`)}</p>
+      <p class="rh-topic truncate">${room.topic || (can(room, 'room:room:update') && room.kind !== 'direct' && shown && html`<button type="button" class="link" onClick=${() => act.overlay({ kind: 'edit_room', room: room.id })}>${t('room.add_topic')}</button>`)}</p>
     </div>
     <div class="rh-acts">
       ${shown && html`<button type="button" class="ib hide-s" aria-label=${t('room.threads', { n: unreadThreads })} aria-expanded=${String(panel === 'threads' || panel === 'thread')} onClick=${() => toggle('threads')}>${icon('thread', '')}${unreadThreads > 0 && html`<span class="dot" aria-hidden="true"></span>`}</button>

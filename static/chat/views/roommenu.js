@@ -18,8 +18,8 @@ export function RoomMenu({ room, onClose }) {
     <${MenuItem} name="users" onPick=${panel('members')}>${t('panel.members')}<//>
     <${MenuItem} name="thread" onPick=${panel('threads')}>${t('panel.threads')}<//>
     <${MenuItem} name="info" onPick=${panel('about')}>${t('panel.about')}<//>
-    ${(can(room, 'room:member:add') || (can(room, 'room:room:update') && named)) && html`<hr class="sep" />`}
-    ${can(room, 'room:member:add') && html`<${MenuItem} name="plus" onPick=${then(() => act.overlay({ kind: 'add_member', room: room.id }))}>${t('members.add')}<//>`}
+    ${((can(room, 'room:member:add') && room.kind !== 'direct') || (can(room, 'room:room:update') && named)) && html`<hr class="sep" />`}
+    ${can(room, 'room:member:add') && room.kind !== 'direct' && html`<${MenuItem} name="plus" onPick=${then(() => act.overlay({ kind: 'add_member', room: room.id }))}>${t('members.add')}<//>`}
     ${can(room, 'room:room:update') && named && html`<${MenuItem} name="edit" onPick=${then(() => act.overlay({ kind: 'edit_room', room: room.id }))}>${t('room.edit')}<//>`}
     ${can(room, 'room:room:archive') && room.state !== 'archived' && html`<${MenuItem} name="inbox" onPick=${then(() => act.overlay({ kind: 'archive', room: room.id }))}>${t('room.archive')}<//>`}
     ${can(room, 'room:room:unarchive') && room.state === 'archived' && html`<${MenuItem} name="history" onPick=${then(() => act.rooms.unarchive(room.id))}>${t('room.unarchive')}<//>`}

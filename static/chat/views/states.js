@@ -78,14 +78,15 @@ export function Start({ room, inList }) {
   const name = nameOf(store.state, room);
   const words = room.requirement?.words;
   const rule = Array.isArray(words) ? words.join(', ') : words;
+  const named = room.kind !== 'direct';
   const people = t('start.people', { n: room.member_count });
   const text = room.kind === 'direct' ? t('start.direct') : room.governed ? t('start.governed', { rule: rule || room.requirement?.text || '', people }) : t(room.kind === 'public' ? 'start.public' : 'start.private', { people });
   const inside = html`<div class="state-in">
     <h2>${t(room.kind === 'direct' ? 'start.title_direct' : 'start.title', { room: name })}</h2>
     <p>${text}</p>
     ${!inList && html`<div class="acts">
-      ${can(room, 'room:room:update') && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'edit_room', room: room.id })}>${icon('edit')}${t('room.add_topic')}</button>`}
-      ${can(room, 'room:member:add') && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'add_member', room: room.id })}>${icon('plus')}${t('members.add')}</button>`}
+      ${named && can(room, 'room:room:update') && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'edit_room', room: room.id })}>${icon('edit')}${t('room.add_topic')}</button>`}
+      ${named && can(room, 'room:member:add') && html`<button type="button" class="btn" onClick=${() => act.overlay({ kind: 'add_member', room: room.id })}>${icon('plus')}${t('members.add')}</button>`}
       <button type="button" class="btn" onClick=${() => act.rooms.open(room.id, { kind: 'access' })}>${icon('shield-check')}${t('start.policy')}</button>
     </div>`}
   </div>`;
