@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.access import active_user_ids
@@ -27,7 +28,7 @@ from rooms.access import access_room, room_resource
 from rooms.actions.members import candidate
 from rooms.actions.messages import marking_for, refuse_if_archived
 from rooms.models import Membership, Message, Room, Thread, ThreadFollow
-from rooms.sealing import BodyPlace, Part, seal_bodies, seal_title
+from rooms.sealing import BodyPlace, Part, seal_bodies, seal_title, thread_title
 from tenancy.actor import Actor, new_id
 from tenancy.errors import NotFound
 
@@ -39,8 +40,9 @@ SOURCE = "import"
 class PastMessage:
     """A message with its own author and time; `client_message_id` is the same whenever it is brought in.
 
-    `topic` puts it into the thread of that title, `reply_to` into the thread under that message. `origin` is what tells
-    a repeat from a message that has changed at its source; the body itself, if there is nothing better.
+    `topic` puts it into the thread of that title, `reply_to` into the thread under the message of that client id, which
+    comes in the same batch or came before. `origin` is what tells a repeat from a message that has changed at its
+    source; the body itself, if there is nothing better.
     """
 
     sender_id: UUID
@@ -149,8 +151,9 @@ def import_messages(actor: Actor, *, room_id: UUID, import_id: UUID, messages: S
     if not fresh:
         raise pep.NothingChanged(Imported(0, same, len(messages) - same, 0, ids))
 
-    threads = _Threads.of(actor, room, fresh)
-    rows = _stored(room, fresh, threads)
+    fresh_ids = {message.client_message_id: new_id() for message in fresh}
+    threads = _Threads.of(actor, room, fresh, fresh_ids)
+    rows = _stored(room, fresh, fresh_ids, threads)
     threads.count(rows)
 
     record(
@@ -170,12 +173,13 @@ def _origin_mac(room: Room, message: PastMessage) -> bytes:
     return _mac(room.workspace_id, message.client_message_id, message.origin or message.body.encode())
 
 
-def _stored(room: Room, messages: Sequence[PastMessage], threads: "_Threads") -> list[store.NewMessage]:
+def _stored(
+    room: Room, messages: Sequence[PastMessage], ids: Mapping[UUID, UUID], threads: "_Threads"
+) -> list[store.NewMessage]:
     markings = [marking_for(room, message.marking) for message in messages]
-    ids = [new_id() for _ in messages]
     places = [
-        BodyPlace(room.workspace_id, room.id, message_id, message.sender_id, 0, marking)
-        for message_id, message, marking in zip(ids, messages, markings, strict=True)
+        BodyPlace(room.workspace_id, room.id, ids[message.client_message_id], message.sender_id, 0, marking)
+        for message, marking in zip(messages, markings, strict=True)
     ]
     parts = [(Part(marking, message.body),) for message, marking in zip(messages, markings, strict=True)]
     sealed = seal_bodies(list(zip(places, parts, strict=True)))
@@ -215,28 +219,35 @@ class _Threads:
     """The threads of one batch: found or opened first, counted once at the end."""
 
     room: Room
-    by_title: dict[str, Thread]
+    by_title: dict[str | None, Thread]
     by_root: dict[UUID, Thread]
+    """By the client id of the message that is answered."""
     follows: set[tuple[UUID, UUID]]
     opened: int
 
     @classmethod
-    def of(cls, actor: Actor, room: Room, messages: Sequence[PastMessage]) -> "_Threads":
-        titles = {message.topic for message in messages} - {""}
-        hashes = {title: _title_hash(room, title) for title in titles}
-        roots = _roots(room, {message.reply_to for message in messages if message.reply_to})
-        standing = Thread.objects.filter(room=room, title_hash__in=list(hashes.values()))
-        by_hash = {bytes(thread.title_hash): thread for thread in standing}
-        by_root = {thread.root_id: thread for thread in Thread.objects.filter(room=room, root_id__in=list(roots))}
-        fresh = {title: _titled(room, title, hashes[title]) for title in sorted(titles) if hashes[title] not in by_hash}
-        under = {root_id: _under(room, root_id) for root_id in sorted(roots.keys() - by_root.keys())}
+    def of(cls, actor: Actor, room: Room, messages: Sequence[PastMessage], ids: Mapping[UUID, UUID]) -> "_Threads":
+        """Every thread that these messages belong to, opened where it has never been; `ids` are those of the batch."""
+        titles = sorted({message.topic for message in messages} - {""})
+        by_title = {thread_title(thread): thread for thread in _titled(room, titles)}
+        fresh: dict[str | None, Thread] = {
+            title: _new_titled(room, title) for title in titles if title not in by_title
+        }
+        roots = _roots(room, messages, ids)
+        by_root = {thread.root_id: thread for thread in _hanging(room, [root.id for root in roots.values()])}
+        under = {root.id: _new_under(room, root.id) for root in roots.values() if root.id not in by_root}
         opened = [*fresh.values(), *under.values()]
         Thread.objects.bulk_create(opened)
         for thread in opened:
             record(Event.THREAD_CREATED, actor, target=Target("thread", thread.id, room.id), thread_id=thread.id)
-        by_title = fresh | {title: by_hash[found] for title, found in hashes.items() if found in by_hash}
-        follows = {(thread.id, roots[root_id]) for root_id, thread in under.items()}
-        return cls(room, by_title, by_root | under, follows, len(opened))
+        hanging = by_root | under
+        return cls(
+            room=room,
+            by_title=by_title | fresh,
+            by_root={client_id: hanging[root.id] for client_id, root in roots.items()},
+            follows={(under[root.id].id, root.sender_id) for root in roots.values() if root.id in under},
+            opened=len(opened),
+        )
 
     def thread_of(self, message: PastMessage) -> UUID | None:
         if message.topic:
@@ -272,24 +283,47 @@ class _Threads:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """A message that is answered."""
+
+    id: UUID
+    sender_id: UUID
+
+
+def _roots(room: Room, messages: Sequence[PastMessage], ids: Mapping[UUID, UUID]) -> dict[UUID, _Root]:
+    """The messages that are answered, by client id."""
+    wanted = {message.reply_to for message in messages if message.reply_to}
+    here = {
+        message.client_message_id: _Root(ids[message.client_message_id], message.sender_id)
+        for message in messages
+        if message.client_message_id in wanted
+    }
+    standing = Message.objects.filter(room=room, client_message_id__in=list(wanted - here.keys()))
+    earlier = {row.client_message_id: _Root(row.id, row.sender_id) for row in standing}
+    if len(here) + len(earlier) != len(wanted):
+        raise NotFound(_("The message you reply to is not in this room."), field="reply_to")
+    return here | earlier
+
+
+def _titled(room: Room, titles: Sequence[str]) -> QuerySet[Thread]:
+    return Thread.objects.filter(room=room, title_hash__in=[_title_hash(room, title) for title in titles])
+
+
+def _hanging(room: Room, root_ids: Sequence[UUID]) -> QuerySet[Thread]:
+    return Thread.objects.filter(room=room, root_id__in=root_ids)
+
+
 def _title_hash(room: Room, title: str) -> bytes:
     """Titles count as they are written: topics that differ in case alone are two."""
     return envelope.lookup_hash(room.workspace_id, "thread-title", title)
 
 
-def _roots(room: Room, message_ids: Collection[UUID]) -> dict[UUID, UUID]:
-    """The authors of the messages under which threads hang, by message."""
-    found = dict(Message.objects.filter(room=room, id__in=list(message_ids)).values_list("id", "sender_id"))
-    if len(found) != len(message_ids):
-        raise NotFound(_("The message you reply to is not in this room."), field="reply_to")
-    return found
-
-
-def _under(room: Room, root_id: UUID) -> Thread:
-    return Thread(workspace_id=room.workspace_id, room=room, root_id=root_id)
-
-
-def _titled(room: Room, title: str, title_hash: bytes) -> Thread:
-    thread = Thread(workspace_id=room.workspace_id, room=room, title_hash=title_hash)
+def _new_titled(room: Room, title: str) -> Thread:
+    thread = Thread(workspace_id=room.workspace_id, room=room, title_hash=_title_hash(room, title))
     thread.title_sealed = seal_title(thread, title)
     return thread
+
+
+def _new_under(room: Room, root_id: UUID) -> Thread:
+    return Thread(workspace_id=room.workspace_id, room=room, root_id=root_id)

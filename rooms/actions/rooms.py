@@ -57,8 +57,11 @@ def create_room(
 
 
 @pep.performs(Action.DIRECT_OPEN)
-def open_direct(actor: Actor, *, people: Sequence[UUID]) -> Room:
-    """The conversation of exactly these people and the actor, opened if it has never been."""
+def open_direct(actor: Actor, *, people: Sequence[UUID], marking: str | None = None) -> Room:
+    """The conversation of exactly these people and the actor, opened if it has never been.
+
+    Without a marking it may hold as much as the workspace.
+    """
     everyone = sorted({actor.id, *people})
     pep.enforce(actor, Action.DIRECT_OPEN, Resource("room"))
 
@@ -69,7 +72,7 @@ def open_direct(actor: Actor, *, people: Sequence[UUID]) -> Room:
         raise pep.NothingChanged(standing)
 
     kind = RoomKind.DIRECT if len(everyone) == TWO else RoomKind.GROUP
-    new = Room(id=new_id(), kind=kind, marking=_ceiling_of(actor.workspace_id, None), people_hash=people_hash)
+    new = Room(id=new_id(), kind=kind, marking=_ceiling_of(actor.workspace_id, marking), people_hash=people_hash)
     room = _open(actor, new, name="")
     for user_id in everyone:
         admit(actor, room=room, user_id=user_id, role=RoomRole.MEMBER, source="manual")

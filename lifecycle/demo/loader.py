@@ -1,0 +1,62 @@
+"""Makes the scenario: every step is an action of the product, in the name of whoever would take it.
+
+All of it is one transaction, so that a scenario is there in full or not at all.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from django.utils import timezone
+
+from lifecycle.actions import create_workspace, newborn_actor, update_workspace
+from lifecycle.demo import NAME, SLUG, people, policy, script
+from lifecycle.demo.conversation import Conversation, open_room
+from lifecycle.demo.rooms import PLANS
+from lifecycle.demo.script import Line
+from lifecycle.demo.staff import Staff, hire, know
+from policy.actions import activate_policy_set, approve_policy_set, draft_policy_set, submit_policy_set
+from policy.pep import unit
+from tenancy.models import Workspace
+from tenancy.scoping import within
+
+_QUIET = timedelta(minutes=6)
+"""How long ago the last of what is told as past was said."""
+
+
+def load() -> Workspace:
+    """The workspace of the scenario, with everything in it. Raises Conflict if its address is taken."""
+    newborn = newborn_actor(cause="demo")
+    with unit(newborn.workspace_id), within(newborn.workspace_id):
+        workspace = create_workspace(newborn, slug=SLUG, name=NAME, owner=people.OWNER.username)
+        staff = hire(workspace.id)
+        update_workspace(staff.owner, settings={"ceiling": "TOP_SECRET"})
+        _decide(staff)
+        _talk(staff)
+    return workspace
+
+
+def _decide(staff: Staff) -> None:
+    """The officer drafts the policy, the owner stands in for it."""
+    drafted = draft_policy_set(staff.officer, document=policy.DOCUMENT, test_cases=policy.TEST_CASES)
+    submit_policy_set(staff.officer, set_id=drafted.id)
+    approve_policy_set(staff.owner, set_id=drafted.id, reason="Read and discussed; the device rule stays on trial.")
+    activate_policy_set(staff.officer, set_id=drafted.id)
+
+
+def _talk(staff: Staff) -> None:
+    """The conversations of the past days; then one assignment ends, and two people speak up."""
+    stories = {plan.story: script.read(plan.story) for plan in PLANS}
+    last_day = _last_day(stories.values())
+    conversations = [Conversation(staff, plan, open_room(staff, plan), stories[plan.story]) for plan in PLANS]
+    for conversation in conversations:
+        conversation.tell(last_day)
+    know(staff, staff.officer, people.MOVED_ON, people.LEFT_WITH)
+    for conversation in conversations:
+        conversation.go_on()
+
+
+def _last_day(stories: Iterable[Sequence[Line]]) -> datetime:
+    """Where the last day has to begin for everything to have been said by now, the latest of it a moment ago."""
+    midnight = datetime(2000, 1, 1, tzinfo=UTC)
+    latest = max(line.moment(midnight) for story in stories for line in story if not line.live)
+    return timezone.now().replace(second=0, microsecond=0) - _QUIET - (latest - midnight)
