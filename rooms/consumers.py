@@ -31,6 +31,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     seat: Seat | None = None
     live: Realtime
+    _greeted = False
 
     async def connect(self) -> None:
         if frames.SUBPROTOCOL not in self.scope.get("subprotocols", ()):
@@ -55,8 +56,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._tasks = {asyncio.create_task(self._drain()), asyncio.create_task(self._expect_hello())}
 
     async def _expect_hello(self) -> None:
+        """A client that says nothing is sent away; one that said hello may wait for its answer."""
         await asyncio.sleep(HELLO_WITHIN)
-        if self.seat is None:
+        if not self._greeted:
             await self.close(Close.HELLO_TIMEOUT)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -76,6 +78,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _handle(self, frame: frames.Frame) -> None:
         if isinstance(frame, frames.Hello):
+            self._greeted = True
             await self._answer(frame, self._hello)
             return
         if self.seat is None:
