@@ -19,7 +19,7 @@ def role_gate(question: Question, gathered: Gathered) -> tuple[Reason, ...]:
 
     kind = question.actor.subject.kind
     if kind in (SubjectKind.SYSTEM, SubjectKind.ANONYMOUS):
-        return () if gate.lets_in(kind) else (Reason("role_missing"),)
+        return () if gate.lets_in(kind) else _closed_to(kind, room)
 
     state = gathered.subjects.get((question.actor.id, question.actor.environment.session_id))
     if state is None or not (state.active or (state.placeholder and gate.placeholders)):
@@ -44,6 +44,13 @@ def _open(
     if gate.everyone:
         return True
     return standing is not None and standing.state == ACTIVE and standing.role in gate.room_roles
+
+
+def _closed_to(kind: SubjectKind, room: GuardedRoom | None) -> tuple[Reason, ...]:
+    """Who has not signed in may not know of any room."""
+    if room is not None and kind is SubjectKind.ANONYMOUS:
+        return (HIDDEN, Reason("role_missing"))
+    return (Reason("role_missing"),)
 
 
 def _closed(room: GuardedRoom | None, standing: RoomStanding | None) -> tuple[Reason, ...]:
