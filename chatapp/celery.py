@@ -2,9 +2,10 @@
 
 import io
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, worker_process_init, worker_process_shutdown
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatapp.settings")
 
@@ -35,3 +36,21 @@ def refuse_weak_settings(**_signal: object) -> None:
         call_command("check", databases=["default"], stdout=io.StringIO())
     except SystemCheckError as refused:
         raise SystemExit(str(refused)) from None  # any other exception of a signal handler is only logged
+
+
+_heartbeats: list[Any] = []
+
+
+@worker_process_init.connect
+def begin_heartbeat(**_signal: object) -> None:
+    """Each worker process counts what it writes, so that lines which vanish before they are sealed are missed."""
+    from audit.heartbeat import Heartbeat  # noqa: PLC0415 - models are loaded by now
+
+    _heartbeats.append(Heartbeat())
+    _heartbeats[-1].start()
+
+
+@worker_process_shutdown.connect
+def end_heartbeat(**_signal: object) -> None:
+    for heartbeat in _heartbeats:
+        heartbeat.stop()

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.module_loading import import_string
 
+from audit.heartbeat import Heartbeat
 from keys.hygiene import protect_memory
 
 Application = Callable[..., Any]
@@ -28,7 +29,12 @@ class Command(BaseCommand):
 
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again
         serve = {"uvicorn": serve_by_uvicorn, "daphne": serve_by_daphne}[settings.ASGI_SERVER]
-        serve(application, options["bind"], options["port"])
+        heartbeat = Heartbeat()
+        heartbeat.start()
+        try:
+            serve(application, options["bind"], options["port"])
+        finally:
+            heartbeat.stop()
 
 
 def serve_by_uvicorn(application: Application, bind: str, port: int) -> None:
