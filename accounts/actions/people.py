@@ -32,7 +32,8 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LONGEST_NAME = 120
 _CHOICES: Mapping[str, frozenset[object]] = {
     "theme": frozenset({"system", "light", "dark"}),
-    "density": frozenset({"comfortable", "compact"}),
+    "contrast": frozenset({"system", "normal", "more"}),
+    "density": frozenset({"comfortable", "normal", "compact"}),
     "enter_sends": frozenset({True, False}),
 }
 
