@@ -164,13 +164,13 @@ def test_enter_breaks_the_line_when_that_is_preferred(visit, site):
     page.get_by_role("button", name="Close").click()
 
     box = page.locator("#composer textarea")
-    box.fill("one")
+    box.fill("upper line")
     box.press("Enter")
-    box.press_sequentially("two")
+    box.press_sequentially("lower line")
     box.press("Control+Enter")
 
-    expect(row(page, "one")).to_contain_text("two")
-    assert site.posts()[0]["body"] == "one\ntwo"
+    expect(row(page, "upper line")).to_contain_text("lower line")
+    assert site.posts()[0]["body"] == "upper line\nlower line"
 
 
 def test_a_command_acts_and_an_unknown_one_is_never_posted_silently(visit, site):
