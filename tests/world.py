@@ -3,7 +3,7 @@
 ada owns the workspace, grace is a cleared analyst on TITAN, eve has an account and nothing else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.test import TransactionTestCase
 
 from accounts import sessions
 from accounts.actions import create_user, set_facts
@@ -148,3 +149,11 @@ def olympus(db) -> World:
 @pytest.fixture
 def pluto(db) -> World:
     return world_of("pluto")
+
+
+@pytest.fixture(scope="module")
+def committed(django_db_setup, django_db_blocker) -> Iterator[Callable[[str], World]]:
+    """Worlds that a server sees too, furnished once for a module; its tests use rooms and people of their own."""
+    with django_db_blocker.unblock():
+        yield furnish
+        TransactionTestCase._fixture_teardown(None)
