@@ -1,7 +1,8 @@
 """Loaded with `-p tests.boot`, before the settings are read: real servers for one run of the tests.
 
-The first process boots PostgreSQL and Valkey in a temporary directory; under xdist its workers inherit their addresses.
-Each worker has a database of its own, a clone of one migrated template, and a Valkey database of its own.
+Every process that runs tests has a PostgreSQL and a Valkey of its own, in one temporary directory of the run: an open
+transaction of one worker holds back what another may seal, because transaction ids belong to the whole cluster. The
+database that tests use is a clone of a migrated template.
 """
 
 import atexit
@@ -30,28 +31,30 @@ _MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 
 
 def _boot() -> Deployment:
-    """Start the servers, and stop them when this process ends."""
-    directory = Path(tempfile.mkdtemp(prefix="cordon-test-"))
-    deployment = Deployment(directory / "data")
+    """Start the servers, and stop them when this process ends; the first process of the run clears up after all."""
+    first = _DIRECTORY not in os.environ
+    if first:
+        os.environ[_DIRECTORY] = tempfile.mkdtemp(prefix="cordon-test-")
+    directory = Path(os.environ[_DIRECTORY])
+    deployment = Deployment(directory / WORKER / "data")
     children = [start_postgres(deployment, options=_FAST), start_valkey(deployment)]
 
     def stop() -> None:
         for child in reversed(children):
             child.stop()
-        shutil.rmtree(directory, ignore_errors=True)
-        shutil.rmtree(deployment.sockets, ignore_errors=True)
+        for data in directory.glob("*/data") if first else ():
+            shutil.rmtree(Deployment(data).sockets, ignore_errors=True)
+        shutil.rmtree(directory if first else directory / WORKER, ignore_errors=True)
 
     atexit.register(stop)
-    os.environ[_DIRECTORY] = str(deployment.root)
     return deployment
 
 
 def addresses(database: str) -> dict[str, str]:
     """The environment of a process that uses this database of the run."""
-    number = 1 + int(WORKER.removeprefix("gw")) if WORKER.startswith("gw") else 0
     services = {name: _on(database, url) for name, url in DEPLOYMENT.services().items() if name != "VALKEY_URL"}
     return services | {
-        "VALKEY_URL": f"{DEPLOYMENT.valkey_url}?db={number}",
+        "VALKEY_URL": DEPLOYMENT.valkey_url,
         "CORDON_DATABASE_POOL": "0",
         "CORDON_DEPLOYMENT_ID": f"test-{WORKER}",
         "CORDON_DATA_DIR": str(DEPLOYMENT.root),
@@ -76,7 +79,7 @@ def valkey() -> redis.Redis:
 
 
 def clone(database: str = DATABASE) -> None:
-    """A fresh database as `prepare` leaves it. The first caller of the run makes the template, the others wait."""
+    """A fresh database as `prepare` leaves it; the first caller makes the template."""
     with admin() as connection:
         connection.execute("select pg_advisory_lock(1)")
         if not connection.execute("select 1 from pg_database where datname = %s", [TEMPLATE]).fetchone():
@@ -107,5 +110,5 @@ def _make_template(connection: psycopg.Connection) -> None:
     )
 
 
-DEPLOYMENT = Deployment(Path(os.environ[_DIRECTORY])) if _DIRECTORY in os.environ else _boot()
+DEPLOYMENT = _boot()
 os.environ.update(DEPLOYMENT.identity() | addresses(DATABASE))

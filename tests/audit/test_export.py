@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
@@ -251,7 +252,7 @@ def test_a_checkpoint_of_a_longer_log_shows_the_truncation(bundle, history, seal
 
 
 def test_a_checkpoint_with_another_root_shows_the_rewriting(bundle):
-    signer = TestSigner("test-solo/audit")
+    signer = TestSigner(f"{settings.DEPLOYMENT_ID}/audit")
     forged = notes.sign(
         notes.Checkpoint(json.loads((bundle / "manifest.json").read_text())["logs"][0]["origin"], 12, b"\1" * 32),
         [signer],
@@ -270,7 +271,7 @@ def test_a_checkpoint_with_another_root_shows_the_rewriting(bundle):
 
 def test_keys_from_outside_decide(bundle):
     keys = bundle.parent / "vkeys.txt"
-    keys.write_text(TestSigner("test-solo/audit").vkey + "\n")
+    keys.write_text(TestSigner(f"{settings.DEPLOYMENT_ID}/audit").vkey + "\n")
 
     status, said = judged(bundle, "--vkeys", keys)
 

@@ -4,6 +4,7 @@
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
@@ -156,7 +157,7 @@ SEAL = {
     "a changed note": (
         "update audit_seal set note = replace(note, 'seal 4', 'seal 5') from audit_log l"
         " where l.id = log_id and l.store = 'compliance' and n = 4",
-        "olympus, compliance, seal 4, entry 30: its checkpoint does not hold: the signature of test-solo/audit does not hold",
+        f"olympus, compliance, seal 4, entry 30: its checkpoint does not hold: the signature of {settings.DEPLOYMENT_ID}/audit does not hold",
     ),
     "a widened window": (
         "update audit_seal set lo = '0' from audit_log l where l.id = log_id and l.store = 'compliance' and n = 4",
@@ -187,7 +188,7 @@ SEAL = {
     "a round with a changed note": (
         "update audit_round set note = replace(note, 'round 3', 'round 2') where n = 3",
         "all workspaces, rounds, seal 3, entry 6: its checkpoint does not hold:"
-        " the signature of test-solo/audit does not hold",
+        f" the signature of {settings.DEPLOYMENT_ID}/audit does not hold",
     ),
 }
 
@@ -249,7 +250,7 @@ def rewrite(hand, *signers) -> None:
 
 
 def test_a_history_sealed_anew_with_another_key_is_found(history, hand, findings):
-    forger = TestSigner("test-solo/audit")
+    forger = TestSigner(f"{settings.DEPLOYMENT_ID}/audit")
     hand.does("delete from audit_event where id = " + NTH.format(25))
     rewrite(hand, forger)
     hand.does("delete from audit_key where vkey = %s or state = 'retired'", forger.vkey)
@@ -260,7 +261,7 @@ def test_a_history_sealed_anew_with_another_key_is_found(history, hand, findings
 
 
 def test_a_forged_row_among_the_keys_is_found(history, hand, findings):
-    forger = TestSigner("test-solo/audit")
+    forger = TestSigner(f"{settings.DEPLOYMENT_ID}/audit")
 
     hand.does(
         "insert into audit_key (id, key_id, vkey, state, round, mac) values (gen_random_uuid(), %s, %s, 'present', 1, %s)",
@@ -270,7 +271,7 @@ def test_a_forged_row_among_the_keys_is_found(history, hand, findings):
     )
 
     assert findings() == [
-        "all workspaces, keys: the key test-solo/audit in audit_key was not put there by this deployment"
+        f"all workspaces, keys: the key {settings.DEPLOYMENT_ID}/audit in audit_key was not put there by this deployment"
     ]
 
 
@@ -364,7 +365,7 @@ def test_closed_times_of_the_compliance_store_follow_its_switches():
 
 
 def test_over_a_rotation_both_keys_are_needed(olympus, sealer, findings):
-    old, new = signing.signer(), TestSigner("test-solo/audit-next")
+    old, new = signing.signer(), TestSigner(f"{settings.DEPLOYMENT_ID}/audit-next")
     held = signing.signers()
     vkeys = {"old": old.vkey, "new": new.vkey}
     try:
