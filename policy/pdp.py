@@ -19,7 +19,7 @@ from policy.gates import role_gate
 from policy.language.definitions import Category
 from policy.language.errors import PolicyLanguageError
 from policy.language.rules import Target
-from policy.language.values import Unknown, Value
+from policy.language.values import Value
 from policy.pip import Gathered, GuardedRoom, SubjectState
 from policy.snapshot import Snapshot, snapshot
 from policy.types import Decision, Effect, Obligation, PolicyRef, Question, Reason
@@ -184,7 +184,7 @@ def target_of(question: Question, room: GuardedRoom | None, *, governed: bool) -
         room_id=room.id,
         kind=room.kind,
         marking=str(marking),
-        name=room.name or Unknown.UNAVAILABLE,
+        name=room.name,
         governed=room.governed and governed,
         named=room.named if governed else (),
     )

@@ -38,6 +38,7 @@ class GuardedRoom:
     id: UUID
     kind: str
     name: str
+    """Empty for conversations, which are named by their people: no rule for rooms of a name is about them."""
     state: str
     marking: str
     requirement: str = ""
