@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 
 WIDTH, HEIGHT = 720, 120
-_NICE = (1, 2, 2.5, 5, 10)
+STEPS = 3
+_NICE = (1, 2, 5, 10)
 
 
-def top_of(values: Sequence[int], least: int = 4) -> int:
-    """The end of a scale that is pleasant to read and holds all values."""
-    wanted = max([*values, least])
+def top_of(values: Sequence[int], least: int = STEPS) -> int:
+    """The end of a scale that holds all values and whose marks are round numbers."""
+    step = max([*values, least]) / STEPS
     size = 1
-    while size * 10 < wanted:
+    while size * 10 < step:
         size *= 10
-    return int(next(size * step for step in _NICE if size * step >= wanted))
+    return STEPS * next(size * nice for nice in _NICE if size * nice >= step)
 
 
 def line(values: Sequence[int], top: int, *, width: int = WIDTH, height: int = HEIGHT) -> str:

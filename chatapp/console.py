@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from accounts.access import cards, client_settings
 from chatapp import dashboard
+from chatapp.console_words import WORDS
 from policy import pep
 from policy.catalogue import GATES, Action
 from policy.console.admin import ConsoleAdmin
@@ -145,6 +146,7 @@ class ConsoleSite(admin.AdminSite):
             "sections": self._sections(request),
             "operator": cards([actor.id])[actor.id],
             "look": client_settings(actor.id),
+            "words": {key: str(text) for key, text in WORDS.items()},
         }
 
     def _sections(self, request: HttpRequest) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +17,7 @@ from chatapp import charts, figures
 from keys.access import key_overview
 from policy import naming
 from policy.catalogue import Action
+from policy.console.markup import age
 from policy.console.standing import Standing
 from policy.decided import decision_rows
 from policy.models import PolicySet, PolicySetState
@@ -222,8 +222,8 @@ def _chart(minutes: figures.Minutes) -> dict[str, Any]:
             "permit_fill": charts.area(permit, top),
             **{effect: charts.line(minutes.effects[effect], low) for effect in figures.EFFECTS[1:]},
         },
-        "tops": _scale(top, 3),
-        "lows": _scale(low, 3),
+        "tops": _scale(top),
+        "lows": _scale(low),
         "now": {effect: _n(minutes.per_minute(effect)) for effect in figures.EFFECTS},
         "hours": [f"{minutes.begins + timedelta(minutes=15 * quarter):%H:%M}" for quarter in range(5)],
         "said": _(
@@ -241,8 +241,8 @@ def _chart(minutes: figures.Minutes) -> dict[str, Any]:
     }
 
 
-def _scale(top: int, steps: int) -> list[str]:
-    return [_n(round(top * (steps - index) / steps)) for index in range(steps + 1)]
+def _scale(top: int) -> list[str]:
+    return [_n(top * (charts.STEPS - index) // charts.STEPS) for index in range(charts.STEPS + 1)]
 
 
 def _refused() -> list[dict[str, Any]]:
@@ -361,4 +361,4 @@ def _duration(microseconds: int) -> str:
 
 
 def _age(at: datetime | None, now: datetime) -> str:
-    return timesince(at, now, depth=1) if at is not None else "–"
+    return age(at, now) if at is not None else "–"

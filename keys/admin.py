@@ -59,7 +59,7 @@ def _state(state: str) -> Any:
 def _keks(found: KeyOverview) -> Panel:
     keks = found.kms.keks if found.kms else ()
     rows = [(code(kek.id), kek.state, code(kek.fingerprint), kek.created_at) for kek in keks]
-    hint = f"{found.kms.kind}, {found.kms.place}" if found.kms else ""
+    hint = found.kms.kind if found.kms else ""
     columns = (_("Key"), _("State"), _("Fingerprint"), _("Created"))
     return Panel(_("Key-encryption keys"), columns, rows, empty=_("The key service does not answer."), hint=hint)
 

@@ -42,7 +42,7 @@ def _row(entry: AuditEvent, people: Any, rooms: Any) -> dict[str, Any]:
         "would": told.get("would", ""),
         "repeats": told.get("hits", 0),
         "policy": ", ".join(f"{name} v{version}" for name, version, _hash in told.get("pol", [])[:1]),
-        "latency_us": told.get("us", 0),
+        "took": _took(told.get("us", 0)),
         "explain": _explain_url(entry, told) if refused else "",
     }
 
@@ -59,3 +59,9 @@ def _explain_url(entry: AuditEvent, told: Any) -> str:
         "decision": entry.id,
     }
     return f"{reverse('admin:explain')}?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
+def _took(microseconds: int) -> str:
+    if not microseconds:
+        return "–"
+    return f"{microseconds / 1000:.1f} ms" if microseconds >= 100 else f"{microseconds} µs"  # noqa: PLR2004

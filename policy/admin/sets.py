@@ -120,8 +120,22 @@ class PolicySetForm(ConsoleForm):
         super().add_error(field, error)
 
 
+_ORDER = (
+    *("format", "requirements", "rules", "name", "effect", "actions", "condition", "scope", "obligations", "mode"),
+    *("priority", "subject", "environment", "unknown", "room", "action", "expect"),
+)
+
+
 def _text(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """JSON in the order in which one reads it: the database keeps none."""
+    return json.dumps(_ordered(value), indent=2, ensure_ascii=False)
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        known = sorted(value, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+        return {name: _ordered(value[name]) for name in known}
+    return [_ordered(one) for one in value] if isinstance(value, list) else value
 
 
 def _is(*states: PolicySetState) -> Any:

@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from policy.console.buttons import ActionFunction, Button
@@ -246,7 +247,7 @@ class ConsoleAdmin(admin.ModelAdmin):
             }
         else:
             context |= {"title": self.adding, "can_save": True}
-        context |= {"list_url": self._url("changelist"), "list_title": self.opts.verbose_name_plural}
+        context |= {"list_url": self._url("changelist"), "list_title": capfirst(self.opts.verbose_name_plural)}
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
 
     adding: ClassVar[str | Promise] = ""

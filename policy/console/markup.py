@@ -66,3 +66,13 @@ def listed(items: list[Text] | list[str], nothing: Text) -> SafeString | Text:
     if not items:
         return muted(nothing)
     return format_html("{}", ", ".join(str(item) for item in items))
+
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def age(at: datetime, now: datetime) -> str:
+    """How long ago, in the largest whole unit: 42 s, 5 min, 3 h, 12 d."""
+    seconds = max(0, int((now - at).total_seconds()))
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= size), (1, "s"))
+    return f"{seconds // size} {unit}"

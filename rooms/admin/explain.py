@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -33,6 +31,7 @@ from policy.console import (
     register_page,
 )
 from policy.console.forms import Dressed
+from policy.console.markup import age
 from policy.decided import decision_rows
 from policy.inquiry import Inquiry, inquire
 from policy.language.combine import OWN_REQUIREMENT, Clause, Demand
@@ -47,29 +46,29 @@ from rooms.sealing import room_name
 from tenancy.actor import Actor, Environment, Subject, SubjectKind
 from tenancy.errors import NotFound
 
-ASKED = (
-    Action.MESSAGE_READ,
-    Action.MESSAGE_POST,
-    Action.ROOM_DISCOVER,
-    Action.MEMBER_JOIN,
-    Action.MEMBER_HOLD,
-    Action.MEMBER_KEEP,
-    Action.MEMBERS_LIST,
-    Action.MENTION_ROOM,
-    Action.ROOM_UPDATE,
-    Action.ROOM_ARCHIVE,
-    Action.MEMBER_ADD,
-    Action.MEMBER_REMOVE,
-    Action.REQUIREMENT_SET,
-    Action.CONSOLE_ENTER,
-)
-"""What is asked most; any other action comes by a link from its decision."""
+ASKED = {
+    Action.MESSAGE_READ: gettext_lazy("read messages"),
+    Action.MESSAGE_POST: gettext_lazy("post messages"),
+    Action.ROOM_DISCOVER: gettext_lazy("find the room"),
+    Action.MEMBER_JOIN: gettext_lazy("join"),
+    Action.MEMBER_HOLD: gettext_lazy("be taken in as a member"),
+    Action.MEMBER_KEEP: gettext_lazy("stay a member"),
+    Action.MEMBERS_LIST: gettext_lazy("see the members"),
+    Action.MENTION_ROOM: gettext_lazy("call everybody"),
+    Action.ROOM_UPDATE: gettext_lazy("change name and topic"),
+    Action.ROOM_ARCHIVE: gettext_lazy("archive"),
+    Action.MEMBER_ADD: gettext_lazy("add members"),
+    Action.MEMBER_REMOVE: gettext_lazy("remove members"),
+    Action.REQUIREMENT_SET: gettext_lazy("change what it requires"),
+    Action.CONSOLE_ENTER: gettext_lazy("enter the console"),
+}
+"""What is asked most, in words; any other action comes by a link from its decision."""
 
 _VERDICTS = {
-    Effect.PERMIT: (gettext_lazy("Permitted: %(name)s, %(what)s"), "ok", "shield-check"),
-    Effect.DENY: (gettext_lazy("Denied: %(name)s, %(what)s"), "danger", "shield-x"),
-    Effect.INDETERMINATE: (gettext_lazy("Can't be checked: %(name)s, %(what)s"), "warn", "shield-q"),
-    Effect.NOT_APPLICABLE: (gettext_lazy("Not applicable: %(name)s, %(what)s"), "warn", "shield-q"),
+    Effect.PERMIT: (gettext_lazy("Permitted: %(name)s may %(what)s"), "ok", "shield-check"),
+    Effect.DENY: (gettext_lazy("Denied: %(name)s may not %(what)s"), "danger", "shield-x"),
+    Effect.INDETERMINATE: (gettext_lazy("Can't be checked: whether %(name)s may %(what)s"), "warn", "shield-q"),
+    Effect.NOT_APPLICABLE: (gettext_lazy("Not applicable: whether %(name)s may %(what)s"), "warn", "shield-q"),
 }
 
 
@@ -84,7 +83,7 @@ class QuestionForm(Dressed, forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         asked = [*ASKED, *(one for one in Action if one not in ASKED and one.value == self.data.get("action"))]
-        self.fields["action"].choices = [(one.value, action_in_words(one.value)) for one in asked]  # type: ignore[attr-defined]
+        self.fields["action"].choices = [(one.value, _phrase(one)) for one in asked]  # type: ignore[attr-defined]
         named = sorted((room_name(one), str(one.id)) for one in Room.objects.filter(kind__in=_named_kinds()))
         self.fields["room"].choices = [("", _("no room")), *((one, name) for name, one in named)]  # type: ignore[attr-defined]
         self.fields["session"].choices = self._sessions(request)  # type: ignore[attr-defined]
@@ -197,6 +196,7 @@ def explanation(
         "facts_shown": shown,
         "without_session": session is None,
         "asked_at": timezone.now(),
+        "took": f"{found.decision.latency_us / 1000:.1f} ms",
     }
 
 
@@ -225,8 +225,12 @@ def _may_see_facts(operator: Actor, person: UUID, question: Question) -> bool:
     return pep.preview([asked])[0].permits and pep.decide_many([asked])[0].permits
 
 
+def _phrase(action: Action) -> str:
+    return str(ASKED[action]) if action in ASKED else action_in_words(action.value)
+
+
 def _what(question: Question, found: Inquiry) -> str:
-    what = action_in_words(question.action.value)
+    what = _phrase(question.action)
     name = found.room.name if found.room is not None else ""
     return _("%(what)s in %(room)s") % {"what": what, "room": name} if name else what
 
@@ -234,7 +238,7 @@ def _what(question: Question, found: Inquiry) -> str:
 def _tree(found: Inquiry, origins: dict[str, Origin], card: Card) -> Iterator[Line]:
     effect = found.decision.effect
     tones = {Effect.PERMIT: "yes", Effect.DENY: "no"}
-    whole = _("%(what)s") % {"what": _what(found.decision.question, found)}
+    whole = _("Permission to %(what)s") % {"what": _what(found.decision.question, found)}
     yield Line(0, tones.get(effect, "unknown"), whole, _("both gates must open, deny wins"))
     yield from _role(found, card)
     if found.closed:
@@ -341,11 +345,7 @@ def _source(name: str, origins: dict[str, Origin]) -> str:
         return _("memberships of groups")
     if origin.told_at is None:
         return _("%(source)s, never told") % {"source": origin.source}
-    return _("%(source)s, %(age)s old") % {"source": origin.source, "age": _age(origin.told_at)}
-
-
-def _age(at: datetime) -> str:
-    return timesince(at, depth=1)
+    return _("%(source)s, %(age)s old") % {"source": origin.source, "age": age(origin.told_at, timezone.now())}
 
 
 def _changes(found: Inquiry) -> list[str]:

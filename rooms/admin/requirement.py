@@ -91,7 +91,10 @@ def requirement_page(screen: Any, request: HttpRequest, room: Any) -> HttpRespon
 
 
 def preview_requirement(request: HttpRequest, room: Room) -> HttpResponse:
-    """What rows or a text say in the other form and in words, and what that would do to the members."""
+    """What rows or a text say in the other form and in words, and what that would do to the members.
+
+    What cannot be read yet is an answer too: its place and its remedy.
+    """
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     actor: Actor = request.actor  # type: ignore[attr-defined]
@@ -100,7 +103,7 @@ def preview_requirement(request: HttpRequest, room: Room) -> HttpResponse:
         asked = json.loads(request.body)
         return JsonResponse(_previewed(actor, room, asked if isinstance(asked, dict) else {}))
     except (DomainError, PolicyLanguageError) as refusal:
-        return JsonResponse(problem_of(refusal), status=400)
+        return JsonResponse(problem_of(refusal))
     except ValueError:
         return JsonResponse({"problem": {"message": _("This is no JSON."), "remedy": ""}}, status=400)
 

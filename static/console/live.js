@@ -1,8 +1,9 @@
 // Live figures: asked for every ten seconds, with Pause. What could not be asked for goes grey and says how old it is.
+import { t } from './words.js';
+
 const lede = document.querySelector('[data-live]');
 const pause = document.querySelector('[data-pause]');
 const age = document.querySelector('[data-age]');
-const said = age?.textContent ?? '';
 let at = new Date();
 let paused = false;
 
@@ -33,10 +34,9 @@ function tell() {
   const stale = paused || seconds > 2 * Number(lede.dataset.seconds);
   document.body.classList.toggle('stale', stale);
   if (!age) return;
-  const clock = at.toISOString().slice(11, 19);
   const old = seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
-  if (stale) age.textContent = paused ? `Paused. These numbers are ${old} old.` : `No answer. These numbers are ${old} old.`;
-  else age.textContent = said.replace(/\d\d:\d\d:\d\d/, clock);
+  if (stale) age.textContent = t(paused ? 'live.paused' : 'live.silent', { age: old });
+  else age.textContent = t('live.last', { seconds: lede.dataset.seconds, at: at.toISOString().slice(11, 19) });
 }
 
 function show(told) {
@@ -102,7 +102,7 @@ function refusedRow(row) {
   who.append(element('b', row.who), element('span', row.where ? `${row.what}, ${row.where}` : row.what, 'l2'));
   const last = element('td');
   if (row.explain) {
-    const link = element('a', 'Explain', 'link');
+    const link = element('a', t('live.explain'), 'link');
     link.href = row.explain;
     link.append(element('span', ` ${row.who}`, 'vh'));
     last.append(link);

@@ -1,5 +1,7 @@
 // The requirement builder: rows and text are two views of one thing. The server turns one into the other, says it in
 // words, and tells who would lose access; nothing is saved before the form is sent.
+import { t } from './words.js';
+
 const form = document.getElementById('requirement');
 const { attributes, words } = JSON.parse(document.getElementById('builder-data').textContent);
 const known = new Map(attributes.map((one) => [one.name, one]));
@@ -30,8 +32,16 @@ function ask(what) {
   timer = setTimeout(() => send(what()), WAIT);
 }
 
+/** Rows say something only when each has its value; until then the text stands as it was. */
+function incomplete() {
+  return rows.findIndex((row) => row.operator !== 'present' && !row.reference && row.values.length === 0);
+}
+
 async function send(what) {
   const mine = ++serial;
+  const open = 'rows' in what ? incomplete() : -1;
+  form.querySelector('[data-open]').textContent = open < 0 ? '' : t('builder.incomplete', { n: open + 1 });
+  if (open >= 0) return complain(null);
   const named = [...form.querySelectorAll('[name="named"]:checked')].map((box) => box.value);
   const answer = await fetch(form.dataset.preview, {
     method: 'POST',
@@ -41,7 +51,7 @@ async function send(what) {
   }).catch(() => null);
   if (mine !== serial) return;
   const told = await answer?.json().catch(() => null);
-  if (!told) return complain({ message: 'The server does not answer.', remedy: 'Try again in a moment.' });
+  if (!told) return complain({ message: t('builder.silent'), remedy: '' });
   if (told.problem) return complain(told.problem);
   complain(null);
   if ('rows' in what) text.value = told.text;
@@ -57,7 +67,7 @@ function complain(found) {
   problem.hidden = !found;
   text.setAttribute('aria-invalid', String(Boolean(found)));
   if (!found) return;
-  const place = found.line ? ` (line ${found.line}, character ${found.column})` : '';
+  const place = found.line ? ` (${t('builder.place', found)})` : '';
   problem.querySelector('[data-problem]').textContent = `${found.message}${place} ${found.remedy}`.trim();
 }
 
@@ -71,16 +81,16 @@ function paint() {
 function rowNode(row, index) {
   const node = make('div', 'b-row');
   node.setAttribute('role', 'group');
-  node.setAttribute('aria-label', `Condition ${index + 1}`);
-  const attribute = choose('Attribute', attributes.map((one) => [one.name, one.label, one.about]), row.attribute, (value) => {
+  node.setAttribute('aria-label', t('builder.condition', { n: index + 1 }));
+  const attribute = choose(t('builder.attribute'), attributes.map((one) => [one.name, one.label, one.about]), row.attribute, (value) => {
     const chosen = known.get(value);
     rows[index] = { attribute: value, operator: chosen.operators.includes(row.operator) ? row.operator : chosen.operators[0], values: [] };
-    changed(index, 'Operator');
+    changed(index, t('builder.operator'));
   });
   const one = known.get(row.attribute);
-  const operator = choose('Operator', one.operators.map((name) => [name, words[name]]), row.operator, (value) => {
+  const operator = choose(t('builder.operator'), one.operators.map((name) => [name, words[name]]), row.operator, (value) => {
     rows[index] = { attribute: row.attribute, operator: value, values: value === 'present' ? [] : row.values.slice(0, one.sets.includes(value) ? undefined : 1) };
-    changed(index, 'Operator');
+    changed(index, t('builder.operator'));
   });
   node.append(attribute, operator, valueNode(row, one, index), removeNode(index));
   return node;
@@ -91,11 +101,11 @@ function valueNode(row, one, index) {
   const others = one.others[row.operator] ?? [];
   const box = make('div', 'b-value');
   if (others.length) {
-    const options = [['', 'the value'], ...others.map((name) => [name, known.get(name).label, known.get(name).about])];
+    const options = [['', t('builder.the_value')], ...others.map((name) => [name, known.get(name).label, known.get(name).about])];
     box.append(
-      choose('Compare with', options, row.reference ?? '', (value) => {
+      choose(t('builder.compare'), options, row.reference ?? '', (value) => {
         rows[index] = value ? { attribute: row.attribute, operator: row.operator, values: [], reference: value } : { attribute: row.attribute, operator: row.operator, values: [] };
-        changed(index, 'Compare with');
+        changed(index, t('builder.compare'));
       }),
     );
   }
@@ -105,8 +115,8 @@ function valueNode(row, one, index) {
 }
 
 function oneOf(row, one, index) {
-  const options = [['', 'choose'], ...one.values.map((value) => [value, value])];
-  return choose('Value', options, row.values[0] ?? '', (value) => {
+  const options = [['', t('builder.choose')], ...one.values.map((value) => [value, value])];
+  return choose(t('builder.value'), options, row.values[0] ?? '', (value) => {
     rows[index].values = value ? [value] : [];
     ask(() => ({ rows }));
   });
@@ -115,8 +125,8 @@ function oneOf(row, one, index) {
 function typed(row, one, index) {
   const field = make('input', 'input');
   const several = one.sets.includes(row.operator);
-  field.setAttribute('aria-label', 'Value');
-  field.placeholder = several ? 'several, with commas' : 'value';
+  field.setAttribute('aria-label', t('builder.value'));
+  field.placeholder = several ? t('builder.several') : t('builder.one');
   field.value = row.values.join(', ');
   if (several && one.values.length) field.title = one.values.join(', ');
   field.addEventListener('input', () => {
@@ -130,7 +140,7 @@ function typed(row, one, index) {
 function removeNode(index) {
   const button = make('button', 'ib ib-sm');
   button.type = 'button';
-  button.setAttribute('aria-label', `Remove condition ${index + 1}`);
+  button.setAttribute('aria-label', t('builder.remove', { n: index + 1 }));
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('class', 'i i-sm');
   svg.setAttribute('aria-hidden', 'true');
@@ -166,7 +176,7 @@ function choose(label, options, value, then) {
     else {
       if (!groups.has(about)) {
         const group = make('optgroup');
-        group.label = { subject: 'Person', resource: 'Room', environment: 'Circumstances' }[about];
+        group.label = t(`builder.${about}`);
         groups.set(about, group);
         field.append(group);
       }
@@ -184,24 +194,24 @@ function roster(told) {
   const finding = make('p', told.loses ? 'note note-warn' : 'note note-ok');
   finding.append(make('span', '', told.finding));
   const parts = [finding];
-  if (told.ownerless) parts.push(note('The room would have no owner left.'));
-  if (told.yourself) parts.push(note('You would lose access yourself.'));
-  parts.push(people('Lose access', told.loses, told.who_loses), people('Nobody can tell', told.unsure, told.who_unsure));
-  if (told.returns) parts.push(make('p', 'sec', `${told.returns} would get access back.`));
+  if (told.ownerless) parts.push(note(t('roster.ownerless')));
+  if (told.yourself) parts.push(note(t('roster.yourself')));
+  parts.push(people('roster.lose', told.loses, told.who_loses), people('roster.unsure', told.unsure, told.who_unsure));
+  if (told.returns) parts.push(make('p', 'sec', t('roster.return', { n: told.returns })));
   node.replaceChildren(...parts.filter(Boolean));
 }
 
 function people(title, count, who) {
   if (!count) return null;
   const box = make('div', 'who-list');
-  box.append(make('h3', '', `${title}: ${count}`));
+  box.append(make('h3', '', t(title, { n: count })));
   const items = who.map((one) => {
     const item = make('li');
-    item.append(make('b', '', one.owner ? `${one.name} (owner)` : one.name));
+    item.append(make('b', '', one.owner ? t('roster.owner', { name: one.name }) : one.name));
     if (one.missing.length) item.append(make('code', 'l2', one.missing.join(', ')));
     return item;
   });
-  if (count > who.length) items.push(make('li', 'muted', `and ${count - who.length} more`));
+  if (count > who.length) items.push(make('li', 'muted', t('roster.more', { n: count - who.length })));
   const listed = make('ul');
   listed.append(...items);
   box.append(listed);
@@ -215,7 +225,7 @@ function note(words_) {
 }
 
 function list(node, items) {
-  node.replaceChildren(...(items.length ? items : ['Nothing: roles alone decide who is in here.']).map((item) => make('li', '', item)));
+  node.replaceChildren(...(items.length ? items : [t('builder.nothing')]).map((item) => make('li', '', item)));
 }
 
 function make(name, kind = '', words_ = '') {
