@@ -97,7 +97,7 @@ def access_group(actor: Actor, group_id: UUID, action: Action) -> Group:
 def flags_of(actor: Actor) -> frozenset[Flag]:
     """The flags that the actor holds now, implied ones included; what a client shows as `powers`."""
     gathered = pip.gather([actor], [])
-    state = gathered.subjects.get((actor.id, actor.environment.session_id))
+    state = gathered.subjects.get(actor.key)
     return state.flags if state is not None else frozenset()
 
 

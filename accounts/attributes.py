@@ -17,7 +17,7 @@ from policy.catalogue import Flag, RoomRole, with_implied
 from policy.language.values import Unknown
 from policy.models import AttributeCategory, AttributeDefinition
 from policy.pip import SubjectState
-from tenancy.actor import Actor, SubjectKind
+from tenancy.actor import Actor, ActorKey, SubjectKind
 
 _PLATFORM = SubjectState(active=True, session_live=True)
 _PEOPLE = (SubjectKind.USER, SubjectKind.SERVICE)
@@ -40,7 +40,7 @@ class _Person:
 class DirectorySource:
     """Implements policy.pip.SubjectSource with a fixed number of queries, however many actors are asked about."""
 
-    def subjects(self, actors: Sequence[Actor]) -> Mapping[tuple[UUID, UUID | None], SubjectState]:
+    def subjects(self, actors: Sequence[Actor]) -> Mapping[ActorKey, SubjectState]:
         now = timezone.now()
         people = _people({actor.id for actor in actors if actor.subject.kind in _PEOPLE})
         sources = _Sources(people) if people else None
@@ -48,7 +48,7 @@ class DirectorySource:
             _add_facts(people, sources, now)
             _add_groups(people)
         live = sessions.by_ids({actor.environment.session_id for actor in actors} - {None})
-        return {(actor.id, actor.environment.session_id): _state(actor, people, live, sources, now) for actor in actors}
+        return {actor.key: _state(actor, people, live, sources, now) for actor in actors}
 
 
 def _state(

@@ -81,9 +81,13 @@ def explain(question: Question, *, reveal: bool) -> Explained:
     for origin, node, serves in nodes:
         explained = explain_node(node, held.vocabulary, facts, Reader(gettext, reveal, serves))
         conditions.extend(_condition(one, origin) for one in explained.comparisons())
-    state = gathered.subjects.get((question.actor.id, question.actor.environment.session_id))
+    state = gathered.subjects.get(question.actor.key)
     until = state.facts_until if state is not None else None
-    ends = (End(gettext("The first of these facts, or your session, runs out"), until),) if until and until > timezone.now() else ()
+    ends = (
+        (End(gettext("The first of these facts, or your session, runs out"), until),)
+        if until and until > timezone.now()
+        else ()
+    )
     text = " AND ".join(print_text(node) for origin, node, _ in nodes if origin == "room")
     return Explained(text, tuple(conditions), ends)
 

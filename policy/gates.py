@@ -21,7 +21,7 @@ def role_gate(question: Question, gathered: Gathered) -> tuple[Reason, ...]:
     if kind in (SubjectKind.SYSTEM, SubjectKind.ANONYMOUS):
         return () if gate.lets_in(kind) else _closed_to(kind, room)
 
-    state = gathered.subjects.get((question.actor.id, question.actor.environment.session_id))
+    state = gathered.subjects.get(question.actor.key)
     if state is None or not (state.active or (state.placeholder and gate.placeholders)):
         return (Reason("account_inactive"),)
     if not state.session_live:

@@ -43,7 +43,7 @@ def inquire(question: Question, reader: Reader) -> Inquiry:
         closed=role_gate(question, gathered),
         findings=_findings(question, held, gathered, room, reader),
         room=room,
-        subject=gathered.subjects.get((question.actor.id, question.actor.environment.session_id)),
+        subject=gathered.subjects.get(question.actor.key),
     )
 
 
@@ -93,7 +93,7 @@ def _unmet(finding: Finding) -> list[Explanation]:
 
 def _gathered(questions: Sequence[Question]) -> tuple[Snapshot, Gathered]:
     held = snapshot(questions[0].actor.workspace_id)
-    actors = {(one.actor.id, one.actor.environment.session_id): one.actor for one in questions}
+    actors = {one.actor.key: one.actor for one in questions}
     pairs = {(one.actor.id, one.resource.room_id) for one in questions if one.resource.room_id is not None}
     return held, pip.gather(list(actors.values()), list(pairs))
 
@@ -116,7 +116,7 @@ def _plan(question: Question, held: Snapshot, room: GuardedRoom | None) -> Plan 
 def _findings(
     question: Question, held: Snapshot, gathered: Gathered, room: GuardedRoom | None, reader: Reader
 ) -> tuple[Finding, ...]:
-    if (question.actor.id, question.actor.environment.session_id) not in gathered.subjects:
+    if question.actor.key not in gathered.subjects:
         return ()
     try:
         plan = _plan(question, held, room)

@@ -9,15 +9,16 @@ from django.utils import timezone
 
 from policy.epochs import Key, keys_of
 from policy.types import Decision, Question
+from tenancy.actor import ActorKey
 
-LeaseKey = tuple[UUID, UUID | None, str, UUID | None, str]
+LeaseKey = tuple[ActorKey, str, UUID | None, str]
 
 
 def lease_key(question: Question) -> LeaseKey:
     """Two questions with the same key have the same answer as long as no epoch moves."""
     actor, resource = question.actor, question.resource
     marking = str(resource.properties.get("marking", ""))
-    return (actor.id, actor.environment.session_id, question.action.value, resource.room_id, marking)
+    return (actor.key, question.action.value, resource.room_id, marking)
 
 
 class LeaseBook:

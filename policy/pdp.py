@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from policy import pip
 from policy.catalogue import GATES, Action
-from policy.gates import role_gate
+from policy.gates import HIDDEN, role_gate
 from policy.language.definitions import Category
 from policy.language.errors import PolicyLanguageError
 from policy.language.rules import Target
@@ -23,7 +23,7 @@ from policy.language.values import Value
 from policy.pip import Gathered, GuardedRoom, SubjectState
 from policy.snapshot import Snapshot, snapshot
 from policy.types import Decision, Effect, Obligation, PolicyRef, Question, Reason
-from tenancy.actor import SubjectKind, new_id
+from tenancy.actor import ActorKey, SubjectKind, new_id
 
 OF_MEMBERSHIP = frozenset({Action.MEMBER_HOLD, Action.MEMBER_KEEP})
 _JUDGED_BY_POLICY = frozenset({SubjectKind.USER, SubjectKind.SERVICE})
@@ -61,7 +61,7 @@ class LocalPdp:
         started = perf_counter_ns()
         held = snapshot(self.workspace_id)
         gathered = pip.gather(
-            list({(q.actor.id, q.actor.environment.session_id): q.actor for q in batch}.values()),
+            list({q.actor.key: q.actor for q in batch}.values()),
             list({(q.actor.id, q.resource.room_id) for q in batch if q.resource.room_id is not None}),
         )
         now = timezone.now()
@@ -78,6 +78,8 @@ class LocalPdp:
         closed = role_gate(question, gathered)
         if closed:
             return _Answer(Effect.DENY, closed)
+        if not _marking_is_known(question, held):
+            return _Answer(Effect.DENY, (Reason("marking_unknown"),))
         if question.actor.subject.kind not in _JUDGED_BY_POLICY:
             return _Answer(Effect.PERMIT, (Reason("role", (("kind", question.actor.subject.kind.value),)),))
         return self._by_policy(question, held, gathered)
@@ -98,9 +100,10 @@ class LocalPdp:
             return self._without_policy(room)
 
         verdict = plan.judge(self._facts_for(question, held, gathered, room))
+        unknown_to_them = verdict.effect is Effect.DENY and not of_membership and _is_stranger(question, gathered)
         return _Answer(
             effect=verdict.effect,
-            reasons=verdict.reasons,
+            reasons=(HIDDEN, *verdict.reasons) if unknown_to_them else verdict.reasons,
             obligations=verdict.obligations,
             would_be=verdict.would_be,
             removes=of_membership and verdict.effect is Effect.DENY,
@@ -119,7 +122,7 @@ class LocalPdp:
     def _facts_for(
         self, question: Question, held: Snapshot, gathered: Gathered, room: GuardedRoom | None
     ) -> dict[str, Value]:
-        key = (question.actor.id, question.actor.environment.session_id)
+        key = question.actor.key
         mine = self._facts.get(key)
         if mine is None:
             mine = self._facts[key] = _subject_facts(key, held, gathered)
@@ -154,13 +157,25 @@ class LocalPdp:
         )
 
 
+def _is_stranger(question: Question, gathered: Gathered) -> bool:
+    """Whether the subject has no standing in the room, so that a refusal must not tell of it (R11)."""
+    room_id = question.resource.room_id
+    return room_id is not None and (question.actor.id, room_id) not in gathered.standings
+
+
+def _marking_is_known(question: Question, held: Snapshot) -> bool:
+    """A marking in any but the workspace's own spelling would slip past the rules that name it."""
+    marking = question.resource.properties.get("marking")
+    return not marking or marking in held.markings
+
+
 def facts_of(question: Question, held: Snapshot, gathered: Gathered, room: GuardedRoom | None) -> dict[str, Value]:
     """Every fact that an answer to this question may rest on, in canonical form."""
-    key = (question.actor.id, question.actor.environment.session_id)
+    key = question.actor.key
     return {**_subject_facts(key, held, gathered), **_resource_facts(question, held, room)}
 
 
-def _subject_facts(key: tuple[UUID, UUID | None], held: Snapshot, gathered: Gathered) -> dict[str, Value]:
+def _subject_facts(key: ActorKey, held: Snapshot, gathered: Gathered) -> dict[str, Value]:
     state = gathered.subjects[key]
     return {
         **held.vocabulary.facts(Category.SUBJECT, state.facts),
@@ -206,5 +221,5 @@ def _valid_until(question: Question, held: Snapshot, gathered: Gathered, now: da
     if room is not None and held.markings and room.marking == held.markings[-1]:
         return now
     until = now + held.lease
-    state: SubjectState | None = gathered.subjects.get((question.actor.id, question.actor.environment.session_id))
+    state: SubjectState | None = gathered.subjects.get(question.actor.key)
     return min(until, state.facts_until) if state is not None and state.facts_until is not None else until

@@ -5,15 +5,18 @@ commit only if this very Action was permitted and something was recorded. What w
 closes, after every roll-back, so that a refusal never dies with the transaction it stopped (R34).
 """
 
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from audit import log
 from policy import epochs, obligations, pdp
@@ -134,7 +137,7 @@ def performs(action: Action) -> Callable[[Performed], Performed]:
         @wraps(change)
         def run(actor: Actor, **arguments: object) -> object:
             try:
-                return _run(actor, arguments)
+                return _unless_deadlocked(partial(_run, actor, arguments))
             except NothingChanged as undone:
                 return undone.answer
 
@@ -154,6 +157,20 @@ def performs(action: Action) -> Callable[[Performed], Performed]:
         return run  # type: ignore[return-value]
 
     return decorate
+
+
+def _unless_deadlocked(attempt: Callable[[], object]) -> object:
+    """Run an outermost action again when the database chose it to give way; it left no trace, so that is safe."""
+    if connection.in_atomic_block:
+        return attempt()
+    for tries_left in (2, 1, 0):
+        try:
+            return attempt()
+        except OperationalError as error:
+            if not tries_left or not isinstance(error.__cause__, DeadlockDetected | SerializationFailure):
+                raise
+            time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 — spreads those who collided
+    return None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from policy.catalogue import Flag, RoomRole
-from tenancy.actor import Actor
+from tenancy.actor import Actor, ActorKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class RoomStanding:
 class SubjectSource(Protocol):
     """What accounts knows."""
 
-    def subjects(self, actors: Sequence[Actor]) -> Mapping[tuple[UUID, UUID | None], SubjectState]:
-        """By (subject id, session id). A subject that is missing from the answer is not active."""
+    def subjects(self, actors: Sequence[Actor]) -> Mapping[ActorKey, SubjectState]:
+        """By the actor's key. A subject that is missing from the answer is not active."""
 
 
 class RoomSource(Protocol):
@@ -100,7 +100,7 @@ def register_rooms(source: RoomSource) -> None:
 class Gathered:
     """Everything that a batch of questions may be judged by."""
 
-    subjects: Mapping[tuple[UUID, UUID | None], SubjectState]
+    subjects: Mapping[ActorKey, SubjectState]
     rooms: Mapping[UUID, GuardedRoom]
     standings: Mapping[tuple[UUID, UUID], RoomStanding]
 

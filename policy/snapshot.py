@@ -6,6 +6,8 @@ from datetime import timedelta
 from threading import Lock
 from uuid import UUID
 
+from django.db import transaction
+
 from policy import epochs, membership
 from policy.catalogue import Action
 from policy.language.combine import CompiledPolicy, Plan, compile_policy
@@ -88,9 +90,14 @@ def snapshot(workspace_id: UUID) -> Snapshot:
     if held is not None and held.epoch == epoch:
         return held
     fresh = _load(workspace_id, epoch)
+    transaction.on_commit(lambda: _keep(workspace_id, fresh))
+    return fresh
+
+
+def _keep(workspace_id: UUID, fresh: Snapshot) -> None:
+    """Only what was committed is remembered: a change that is rolled back takes its epoch with it."""
     with _loading:
         _latest[workspace_id] = fresh
-    return fresh
 
 
 def latest(workspace_id: UUID) -> Snapshot:

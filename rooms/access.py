@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from policy.catalogue import Action
 from policy.models import EpochKind
-from policy.pep import decide_many, enforce
+from policy.pep import decide, decide_many, enforce
 from policy.types import AccessDenied, Decision, Question, Resource
 from rooms.models import (
     Membership,
@@ -42,22 +42,30 @@ def access_message(actor: Actor, message_id: UUID, action: Action) -> Message:
     """The message, for one purpose, if the actor may read its room at all. Raises AccessDenied or NotFound."""
     message = Message.objects.filter(id=message_id).first()
     if message is None:
+        decide(actor, action, Resource("message", message_id))  # what is not there is nobody's: on record
         raise no_message()
-    _refuse_hidden(enforce_readable(actor, message))
+    _refuse_unseen(enforce_readable(actor, message), no_message())
     enforce(actor, action, message_resource(message))
     return message
+
+
+def lock_message(actor: Actor, message_id: UUID, action: Action) -> Message:
+    """`access_message` for a change: one at a time, so that nobody edits what somebody else is deleting."""
+    Message.objects.select_for_update(no_key=True).filter(id=message_id).values_list("id", flat=True).first()
+    return access_message(actor, message_id, action)
 
 
 def enforce_readable(actor: Actor, message: Message) -> Decision:
     return decide_many([Question(actor, Action.MESSAGE_READ, message_resource(message))])[0]
 
 
-def _refuse_hidden(decision: Decision) -> None:
+def _refuse_unseen(decision: Decision, absent: NotFound) -> None:
+    """What stands in a hidden room is refused as if it did not exist."""
     if decision.permits:
         return
     denied = AccessDenied(decision)
     if denied.code == "not_found":
-        raise no_message()
+        raise absent
     raise denied
 
 
@@ -69,9 +77,19 @@ def access_thread(actor: Actor, thread_id: UUID, action: Action) -> Thread:
     """The thread, if the actor may do this in its room. Raises AccessDenied or NotFound."""
     thread = Thread.objects.filter(id=thread_id).first()
     if thread is None:
-        raise NotFound(_("This thread does not exist or is not yours to see."), field="thread")
-    enforce(actor, action, room_resource(thread.room_id))
+        decide(actor, action, Resource("thread", thread_id))
+        raise _no_thread()
+    try:
+        enforce(actor, action, room_resource(thread.room_id))
+    except AccessDenied as denied:
+        if denied.code == "not_found":
+            raise _no_thread() from None
+        raise
     return thread
+
+
+def _no_thread() -> NotFound:
+    return NotFound(_("This thread does not exist or is not yours to see."), field="thread")
 
 
 def memberships_of(user_id: UUID) -> list[Membership]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.authentication import actor_for_scope
@@ -17,13 +18,16 @@ from rooms.posting import Post, Posted
 from rooms.realtime import Realtime, realtime
 from rooms.seats import Seat
 from rooms.views import error_frame, stamp
+from tenancy.actor import Actor
 from tenancy.errors import DomainError, NotSignedIn, RateLimited
 
 logger = logging.getLogger(__name__)
 HELLO_WITHIN = 5.0
 SEND_BUFFER = 1024 * 1024
 FRAMES = Limit("frames", per_minute=1_800, burst=60)
-PRESENCE_EVERY = 30.0
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -31,7 +35,30 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     seat: Seat | None = None
     live: Realtime
-    _greeted = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tasks: set[asyncio.Future[Any]] = set()
+        self._hello_due: asyncio.TimerHandle | None = None
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        """Hand each event of the socket to its method, one after the other.
+
+        Channels' own loop also listens on a channel of its layer for each socket, and asks a thread to close database
+        connections before each event. Nothing is sent by the layer here, and no connection is used on this loop.
+        """
+        self.scope, self.base_send = scope, send
+        handlers = {
+            "websocket.connect": self.websocket_connect,
+            "websocket.receive": self.websocket_receive,
+            "websocket.disconnect": self.websocket_disconnect,
+        }
+        try:
+            while True:
+                event = await receive()
+                await handlers[event["type"]](event)
+        except StopConsumer:
+            return
 
     async def connect(self) -> None:
         if frames.SUBPROTOCOL not in self.scope.get("subprotocols", ()):
@@ -51,15 +78,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.accept(frames.SUBPROTOCOL)
         self._bucket = Bucket(FRAMES)
         self._raw = self.scope.get("extensions", {}).get("cordon.raw")
-        self._outbox: asyncio.Queue[Sequence[bytes]] = asyncio.Queue()
-        self._pending = 0
-        self._tasks = {asyncio.create_task(self._drain()), asyncio.create_task(self._expect_hello())}
+        if self._raw is None:
+            self._outbox: asyncio.Queue[Iterable[bytes]] = asyncio.Queue()
+            self._pending = 0
+            self._start(self._drain())
+        self._hello_due = asyncio.get_running_loop().call_later(HELLO_WITHIN, self._close_soon, Close.HELLO_TIMEOUT)
 
-    async def _expect_hello(self) -> None:
-        """A client that says nothing is sent away; one that said hello may wait for its answer."""
-        await asyncio.sleep(HELLO_WITHIN)
-        if not self._greeted:
-            await self.close(Close.HELLO_TIMEOUT)
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do this beside the socket; it ends with it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if text_data is None or len(text_data.encode()) > frames.FRAME_BYTES:
@@ -78,7 +107,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _handle(self, frame: frames.Frame) -> None:
         if isinstance(frame, frames.Hello):
-            self._greeted = True
+            self._greeted()
             await self._answer(frame, self._hello)
             return
         if self.seat is None:
@@ -91,8 +120,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._type(frame)
             return
         if isinstance(frame, frames.Request):
-            self._tasks.add(task := asyncio.create_task(self._answer(frame, self._ask)))
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._answer(frame, self._ask))
+
+    def _greeted(self) -> None:
+        """The client has said hello; from here on it waits for us."""
+        if self._hello_due is not None:
+            self._hello_due.cancel()
+            self._hello_due = None
 
     async def _answer(self, frame: frames.Request, work: Callable[[Any], Any]) -> None:
         """The one answer of a request: a result, or why there is none."""
@@ -116,7 +150,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.seat is None:
             self.seat = seat
             self.live.hub.take(seat)
-            self._tasks.add(asyncio.create_task(self._stay_present()))
+            self._start(self.live.lane.run(_tell_presence, seat.actor, seat.presence))
         for place in welcomed.places:
             self.live.sit(seat, place)
         return welcomed.data
@@ -175,26 +209,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         told = news.TypingNoticed(
             workspace_id=self.actor.workspace_id, room_id=frame.room, user_id=self.actor.id, thread_id=frame.thread
         )
-        self._tasks.add(task := asyncio.create_task(self.live.lane.run(news.ring, [told])))
-        task.add_done_callback(self._tasks.discard)
-
-    async def _stay_present(self) -> None:
-        """Say that this person is here, now and every half minute."""
-        fresh = True
-        while self.seat is not None:
-            state = self.seat.presence
-            await self.live.lane.run(presence.note, self.actor.id, state)
-            if fresh:
-                await self.live.lane.run(news.ring, [self._presence_news(state)])
-            fresh = False
-            await asyncio.sleep(PRESENCE_EVERY)
-
-    def _presence_news(self, state: str) -> news.PresenceChanged:
-        return news.PresenceChanged(workspace_id=self.actor.workspace_id, user_id=self.actor.id, state=state)
+        self._start(self.live.lane.run(news.ring, [told]))
 
     # --- the way out
 
-    def write(self, payloads: Sequence[bytes]) -> None:
+    def write(self, payloads: Iterable[bytes]) -> None:
         """Send encoded frames without ever waiting; who cannot keep up is closed and may resume."""
         if self._raw is not None:
             if not self._raw.send_text(payloads, SEND_BUFFER):
@@ -214,15 +233,21 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 self._pending -= len(payload)
 
     def _close_soon(self, code: Close) -> None:
-        self._tasks.add(asyncio.ensure_future(self.close(code)))
+        self._start(self.close(code))
 
-    async def disconnect(self, code: int) -> None:
-        for task in getattr(self, "_tasks", ()):
+    async def disconnect(self, code: int) -> None:  # noqa: ARG002 - the framework's signature
+        self._greeted()
+        for task in list(self._tasks):
             task.cancel()
         seat, self.seat = self.seat, None
         if seat is None:
             return
         self.live.hub.drop(seat)
         if not self.live.hub.by_user.get(seat.user_id):
-            await self.live.lane.run(presence.note, seat.user_id, presence.OFFLINE)
-            await self.live.lane.run(news.ring, [self._presence_news(presence.OFFLINE)])
+            await self.live.lane.run(_tell_presence, seat.actor, presence.OFFLINE)
+
+
+def _tell_presence(actor: Actor, state: str) -> None:
+    """Somebody has come or gone."""
+    presence.note(actor.id, state)
+    news.ring([news.PresenceChanged(workspace_id=actor.workspace_id, user_id=actor.id, state=state)])

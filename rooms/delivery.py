@@ -15,12 +15,13 @@ from policy.catalogue import Action
 from policy.records import DecisionLine, reuse_line
 from policy.types import AccessDenied, Decision, Question, Resource
 from rooms.access import room_resource
-from rooms.hub import SeenKey
+from rooms.hub import Told
 from rooms.reasons import words_of
-from tenancy.actor import Actor, new_id, system_actor
+from rooms.seats import Sight
+from tenancy.actor import Actor, ActorKey, new_id, system_actor
 from tenancy.scoping import within
 
-SightingKey = tuple[UUID, UUID | None, UUID, str]
+SightingKey = tuple[ActorKey, UUID, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Sighting:
 
     @property
     def key(self) -> SightingKey:
-        return (self.actor.id, self.actor.environment.session_id, self.room_id, self.marking)
+        return (self.actor.key, self.room_id, self.marking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def verdict_of(decision: Decision) -> Verdict:
 
 
 def seal_people(workspace_id: UUID, questions: Sequence[Question]) -> bytes:
-    return _seal(workspace_id, [str(question.actor.id) for question in questions])
+    return _seal(workspace_id, {"people": [question.actor.id for question in questions]})
 
 
 def _seal(workspace_id: UUID, told: object) -> bytes:
@@ -96,24 +97,43 @@ def _seal(workspace_id: UUID, told: object) -> bytes:
     return place.record_id.bytes + envelope.seal(place, msgspec.json.encode(told))
 
 
-def record_seen(seen: Mapping[SeenKey, set[UUID]]) -> None:
-    """Write down who was told which messages, in one go for each workspace."""
-    by_workspace: dict[UUID, list[SeenKey]] = defaultdict(list)
-    for key in seen:
-        by_workspace[key[0]].append(key)
-    for workspace_id, keys in by_workspace.items():
+Circle = tuple[UUID, Sight, frozenset[UUID]]
+"""A room, what is seen there, and everybody who sees it so."""
+
+
+def record_told(told: Sequence[Told]) -> None:
+    """Write down who was told which messages, in one go for each workspace.
+
+    One record for each circle of recipients: it names the messages and the people, both sealed (R25). A busy room has
+    the same circle for many messages, so that the record costs little beside the messages themselves.
+    """
+    by_workspace: dict[UUID, list[Told]] = defaultdict(list)
+    for one in told:
+        by_workspace[one.workspace_id].append(one)
+    for workspace_id, mine in by_workspace.items():
         with within(workspace_id):
-            lines = [_told(key, seen[key]) for key in keys]
+            lines = [_told(workspace_id, circle, messages) for circle, messages in _circles(mine).items()]
         pep.note_reuse(system_actor(workspace_id, cause="delivery"), lines)
 
 
-def _told(key: SeenKey, people: set[UUID]) -> DecisionLine:
-    workspace_id, room_id, message_id, sight = key
+def _circles(told: Sequence[Told]) -> dict[Circle, list[UUID]]:
+    """The messages by who was told them; a message that reached some people later than others counts once."""
+    people: dict[tuple[UUID, Sight, tuple[UUID, ...]], set[UUID]] = defaultdict(set)
+    for one in told:
+        people[one.room_id, one.sight, one.message_ids].update(one.people)
+    circles: dict[Circle, list[UUID]] = defaultdict(list)
+    for (room_id, sight, message_ids), who in people.items():
+        circles[room_id, sight, frozenset(who)].extend(message_ids)
+    return circles
+
+
+def _told(workspace_id: UUID, circle: Circle, message_ids: Sequence[UUID]) -> DecisionLine:
+    room_id, sight, people = circle
     return reuse_line(
         system_actor(workspace_id, cause="delivery"),
         Action.MESSAGE_DELIVER,
-        Resource("message", message_id, room_id),
+        Resource("room", room_id, room_id),
         obligations=() if all(sees for _, sees in sight) else ("redact",),
-        uses=len(people),
-        recipients=_seal(workspace_id, sorted(str(person) for person in people)),
+        uses=len(people) * len(message_ids),
+        recipients=_seal(workspace_id, {"messages": message_ids, "people": list(people)}),
     )

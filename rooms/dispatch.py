@@ -14,6 +14,7 @@ from rooms.explaining import explain_access
 from rooms.loading import read_state
 from rooms.models import Room, RoomKind
 from tenancy.actor import Actor
+from tenancy.errors import NotFound
 from tenancy.scoping import within
 
 Data = dict[str, Any]
@@ -49,6 +50,8 @@ def _create_room(actor: Actor, frame: frames.CreateRoom) -> Data:
             members.add_member(actor, room_id=room.id, user_id=user_id)
         except AccessDenied as denied:
             refused.append({"user": user_id, "decision": denied.decision.id})
+        except NotFound:
+            refused.append({"user": user_id, "decision": None})
     news.ring([_joined(room, actor)])
     return {**_room_data(actor, room), "refused": refused}
 

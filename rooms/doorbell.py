@@ -47,9 +47,14 @@ def ring(news: Iterable[News]) -> None:
     for one in told:
         for listener in _listeners:
             listener(one)
+    publish(told)
+
+
+def publish(news: Iterable[News]) -> None:
+    """Tell the other processes alone: this one knows already."""
     try:
         pipeline = _client().pipeline(transaction=False)
-        for one in told:
+        for one in news:
             pipeline.publish(channel_of(one), pack(one))
         pipeline.execute()
     except redis.RedisError as error:

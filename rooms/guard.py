@@ -7,8 +7,10 @@ without evicting anybody (R7, R9). Runs on the event loop; decisions are made on
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from time import monotonic
 from uuid import UUID
 
@@ -22,65 +24,90 @@ from rooms.threads import Lane
 logger = logging.getLogger(__name__)
 SWEEP = 1.0
 RETRY_COVERED = 5.0
-BATCH = 2_000
+LIVELY = 60.0
+"""The leases of a room where something was told within so many seconds are kept fresh, guarded or not."""
+BATCH = 200
+"""Small enough that a revocation never waits long behind a full room whose leases are renewed."""
 EARLY = 0.25
 """Leases are renewed within the last quarter of their life, each at another moment, so that a full room never
 asks at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One place to be judged, as it was when it was put to the decision point."""
+
+    seat: Seat
+    place: Place
+    voided: int
+
+    @property
+    def stands(self) -> bool:
+        """Whether the answer still counts: the seat is there, and nothing was revoked while it was being judged."""
+        return self.seat.places.get(self.place.room_id) is self.place and self.place.voided == self.voided
+
+
 class Guard:
     """Decides again for the seats of one hub."""
 
-    def __init__(self, lane: Lane) -> None:
-        self.hub = Hub(self.ask)
+    def __init__(self, lane: Lane, moved: Callable[[], None] = lambda: None) -> None:
+        self.hub = Hub(self.ask, moved)
         self._lane = lane
+        self._urgent: dict[tuple[Seat, UUID], None] = {}
         self._asked: dict[tuple[Seat, UUID], None] = {}
         self._wake = asyncio.Event()
 
     def ask(self, seat: Seat, room_id: UUID) -> None:
-        """Have this seat's place in this room judged as soon as possible."""
+        """Have this seat's place in this room judged soon."""
         self._asked[seat, room_id] = None
         self._wake.set()
 
     def ask_again(self, seats: Sequence[Seat], room_id: UUID | None = None) -> None:
-        """Everything decided about these seats is void: nothing more goes out to them before they are judged again."""
+        """Everything decided about these seats is void: nothing more goes out to them before they are judged again.
+
+        They are judged before all whose leases are merely renewed.
+        """
         for seat in seats:
-            for place in list(seat.places.values()):
+            for place in seat.places.values():
                 if room_id is None or place.room_id == room_id:
-                    place.leases.clear()
-                    self.ask(seat, place.room_id)
+                    place.void()
+                    self._urgent[seat, place.room_id] = None
+        self._wake.set()
 
     async def run(self) -> None:
-        """Judge what was asked, batch by batch, for as long as the process lives."""
+        """Judge what was asked, batch by batch, for as long as the process lives. Several of these share the work."""
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._asked:
-                batch = list(self._asked)[:BATCH]
-                for key in batch:
-                    del self._asked[key]
-                await self._judge(batch)
+            while self._urgent or self._asked:
+                await self._judge(self._next())
 
-    async def _judge(self, batch: Sequence[tuple[Seat, UUID]]) -> None:
+    def _next(self) -> list[_Asked]:
+        asked = self._urgent or self._asked
+        keys = list(islice(asked, BATCH))
+        for key in keys:
+            del asked[key]
+        held = ((seat, seat.places.get(room_id)) for seat, room_id in keys)
+        return [_Asked(seat, place, place.voided) for seat, place in held if place is not None]
+
+    async def _judge(self, batch: Sequence[_Asked]) -> None:
+        asked_at = monotonic()
         sightings = [
-            Sighting(seat.actor, room_id, marking)
-            for seat, room_id in batch
-            if room_id in seat.places
-            for marking in _markings(seat.places[room_id])
+            Sighting(one.seat.actor, one.place.room_id, marking) for one in batch for marking in _markings(one.place)
         ]
         try:
             verdicts = await self._lane.run(delivery.judge, sightings)
         except Exception:
             logger.exception("the guard got no answer for %d questions", len(sightings))
             verdicts = {sighting.key: delivery.NO_ANSWER for sighting in sightings}
-        for seat, room_id in batch:
-            place = seat.places.get(room_id)
-            if place is not None:
-                self._settle(seat, place, verdicts)
+        for one in batch:
+            if one.stands:
+                self._settle(one.seat, one.place, verdicts, asked_at)
 
-    def _settle(self, seat: Seat, place: Place, verdicts: dict[delivery.SightingKey, Verdict]) -> None:
+    def _settle(self, seat: Seat, place: Place, verdicts: dict[delivery.SightingKey, Verdict], asked_at: float) -> None:
+        """Act on the answers. What waited for them goes out even where they make no lease, as at the top marking."""
         for marking in _markings(place):
-            verdict = verdicts.get((seat.user_id, seat.session_id, place.room_id, marking))
+            verdict = verdicts.get((seat.actor.key, place.room_id, marking))
             if verdict is None:
                 continue
             if verdict.session_ended:
@@ -90,7 +117,7 @@ class Guard:
                 return
             place.leases[marking] = Lease(verdict.sees, _until(verdict))
         if place.waiting and not place.covered:
-            self.hub.release(seat, place)
+            self.hub.release(seat, place, asked_at)
 
     def _stays(self, seat: Seat, place: Place, verdict: Verdict) -> bool:
         """Act on the answer about the room itself; False when the seat may not go on there now."""
@@ -115,7 +142,7 @@ class Guard:
 
     @staticmethod
     def _cover(seat: Seat, place: Place, verdict: Verdict) -> None:
-        place.leases.clear()
+        place.void()
         if place.covered == verdict.cover:
             return
         place.covered = verdict.cover
@@ -124,7 +151,7 @@ class Guard:
         )
 
     async def sweep(self) -> None:
-        """Renew the leases of guarded rooms before they run out, and try covered ones again."""
+        """Renew the leases of guarded and of lively rooms before they run out, and try covered ones again."""
         while True:
             await asyncio.sleep(SWEEP)
             now = monotonic()
@@ -136,7 +163,7 @@ class Guard:
         for place in seat.places.values():
             if place.covered and random.random() < SWEEP / RETRY_COVERED:
                 self.ask(seat, place.room_id)
-            if not place.governed or place.covered:
+            if place.covered or not (place.governed or self.hub.is_lively(place.room_id, now, LIVELY)):
                 continue
             lease = place.leases.get(place.marking)
             if lease is None or lease.until <= now + SWEEP:
@@ -147,7 +174,7 @@ def _markings(place: Place) -> set[str]:
     """What to ask about: the room's own marking, and every marking that waits or was leased."""
     wanted = {place.marking, *place.leases}
     for happening in place.waiting:
-        wanted |= happening.state.markings
+        wanted |= happening.markings
     return wanted
 
 

@@ -46,7 +46,7 @@ def states_of(messages: Sequence[Message]) -> list[MessageState]:
 
 def _parts(messages: Sequence[Message]) -> dict[UUID, tuple[Part, ...] | None]:
     parts: dict[UUID, tuple[Part, ...] | None] = {message.id: () for message in messages}
-    sealed = [message for message in messages if message.body_sealed is not None]
+    sealed = [message for message in messages if message.body_sealed is not None and message.deleted_at is None]
     opened = open_bodies([(place_of(message), bytes(message.body_sealed)) for message in sealed])
     return parts | dict(zip((message.id for message in sealed), opened, strict=True))
 

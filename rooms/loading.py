@@ -20,7 +20,9 @@ from rooms.cursors import cursor_of
 from rooms.frames import Close, Hello
 from rooms.history import states_of
 from rooms.people import people_views
+from rooms.posting import Posted
 from rooms.seats import Happening, Place
+from rooms.views import MessageState
 from rooms.welcome import Welcome, welcome
 from tenancy.actor import Actor
 from tenancy.errors import NotSignedIn
@@ -36,6 +38,7 @@ def happenings(one: news.MessagesChanged) -> list[Happening]:
         return [
             Happening(
                 state=states[message_id],
+                seq=seq,
                 cursor=cursor_of(one.workspace_id, one.room_id, seq),
                 prev=cursor_of(one.workspace_id, one.room_id, seq - 1),
                 posted=one.posted,
@@ -43,6 +46,35 @@ def happenings(one: news.MessagesChanged) -> list[Happening]:
             for message_id, seq in zip(one.message_ids, one.seqs, strict=True)
             if message_id in states
         ]
+
+
+def fresh_happenings(workspace_id: UUID, posted: Sequence[Posted]) -> list[Happening]:
+    """Messages that this process has just committed, without reading them again. Nobody can have changed them yet."""
+    return [
+        Happening(
+            state=MessageState(
+                workspace_id=workspace_id,
+                id=one.message_id,
+                room_id=one.room_id,
+                seq=one.seq,
+                changed_seq=one.seq,
+                client_message_id=one.client_message_id,
+                sender_id=one.sender_id,
+                at=one.at,
+                marking=one.marking,
+                parts=one.parts,
+                mentions=one.mentions,
+                mentions_room=one.mentions_room,
+                in_thread=one.thread_id,
+                also_to_room=one.also_to_room,
+            ),
+            seq=one.seq,
+            cursor=one.cursor,
+            prev=one.prev,
+            posted=True,
+        )
+        for one in posted
+    ]
 
 
 def refreshed(actor: Actor) -> Actor | None:

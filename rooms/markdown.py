@@ -27,6 +27,8 @@ _FOUND = re.compile(
 )
 _MAX_NESTING = 20
 _TOO_DEEP = _MAX_NESTING - 2
+_MOST_BRACKETS = 200
+"""The parser's time grows with their square; beyond this only names are looked for, as written."""
 _TRAILING = re.compile(r"[.,;:!?'\"*_]+\Z")
 _ALIGN = re.compile(r"text-align:(\w+)")
 _BLOCKS = frozenset({"paragraph", "heading", "quote", "list", "item", "table", "head", "body", "row"})
@@ -79,7 +81,8 @@ def _literal(text: str) -> list[Node]:
 
 def mentions(md: str) -> list[Mention]:
     """Who is mentioned, each once, in order of appearance; code and link texts do not count."""
-    found = (Mention(node["kind"], node["name"]) for node in _walk(tree(md)) if node["type"] == "mention")
+    read = _literal(md) if md.count("[") > _MOST_BRACKETS else tree(md)
+    found = (Mention(node["kind"], node["name"]) for node in _walk(read) if node["type"] == "mention")
     return list(dict.fromkeys(found))
 
 

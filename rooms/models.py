@@ -46,7 +46,7 @@ class Room(WorkspaceModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["workspace", "name_hash"],
-                condition=models.Q(kind__in=["public", "private"]),
+                condition=models.Q(kind="public"),
                 name="rooms_name_once",
             ),
             models.UniqueConstraint(

@@ -34,6 +34,7 @@ class Posted:
     marking: str
     at: datetime
     cursor: str
+    prev: str = ""
     parts: tuple[Part, ...] = ()
     thread_id: UUID | None = None
     also_to_room: bool = False

@@ -6,15 +6,18 @@ told to try again, and their client ids tell a repeat from a new message.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Coroutine, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError
 
 from policy.pep import unit
-from rooms import news
+from rooms import doorbell
 from rooms.actions.messages import post_messages, posted_news
+from rooms.loading import fresh_happenings
 from rooms.posting import Outcome, Post, Posted
+from rooms.seats import Happening
 from rooms.threads import Lane
 from tenancy.actor import system_actor
 from tenancy.errors import Unavailable
@@ -25,10 +28,12 @@ WRITERS = 2
 
 
 class PostQueue:
-    """What the sockets of this process want to say."""
+    """What the sockets of this process want to say. `tell` is given what has been committed, after its acks."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Sequence[Happening]], None]) -> None:
+        self._tell = tell
         self._lane = Lane("writer", WRITERS)
+        self._bell = Lane("doorbell", 1)
         self._waiting: dict[UUID, list[tuple[Post, asyncio.Future[Posted]]]] = {}
         self._writing: set[UUID] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -40,10 +45,13 @@ class PostQueue:
         self._waiting.setdefault(workspace_id, []).append((post, future))
         if workspace_id not in self._writing:
             self._writing.add(workspace_id)
-            task = asyncio.get_running_loop().create_task(self._write(workspace_id))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._write(workspace_id))
         return future
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _write(self, workspace_id: UUID) -> None:
         try:
@@ -53,6 +61,10 @@ class PostQueue:
                 outcomes = await self._commit(workspace_id, [post for post, _ in batch])
                 for (_, future), outcome in zip(batch, outcomes, strict=True):
                     _finish(future, outcome)
+                fresh = [one for one in outcomes if isinstance(one, Posted) and one.parts]
+                if fresh:
+                    self._tell(fresh_happenings(workspace_id, fresh))
+                    self._start(self._bell.run(ring_others, workspace_id, fresh))
         finally:
             self._waiting.pop(workspace_id, None)
             self._writing.discard(workspace_id)
@@ -68,14 +80,17 @@ class PostQueue:
 def commit_posts(workspace_id: UUID, posts: Sequence[Post]) -> list[Outcome]:
     """Commit one batch; somebody who was faster under the same client id makes it run once more (R37)."""
     try:
-        outcomes = _commit_once(workspace_id, posts)
+        return _commit_once(workspace_id, posts)
     except IntegrityError:
-        outcomes = _commit_once(workspace_id, posts)
-    fresh = [one for one in outcomes if isinstance(one, Posted) and one.parts]
-    for room_id in {one.room_id for one in fresh}:
-        in_room = sorted((one for one in fresh if one.room_id == room_id), key=lambda one: one.seq)
-        news.ring([posted_news(workspace_id, in_room)])
-    return outcomes
+        return _commit_once(workspace_id, posts)
+
+
+def ring_others(workspace_id: UUID, fresh: Sequence[Posted]) -> None:
+    """Tell the other processes which messages there are; this one has been told already."""
+    by_room: dict[UUID, list[Posted]] = defaultdict(list)
+    for one in fresh:
+        by_room[one.room_id].append(one)
+    doorbell.publish(posted_news(workspace_id, in_room) for in_room in by_room.values())
 
 
 def _commit_once(workspace_id: UUID, posts: Sequence[Post]) -> list[Outcome]:

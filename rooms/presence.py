@@ -1,7 +1,7 @@
 """Who is here: open sockets as Valkey remembers them for a minute; without Valkey everybody is simply offline."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from uuid import UUID
 
@@ -24,6 +24,17 @@ def note(user_id: UUID, state: str) -> None:
         _client().set(_key(user_id), state, ex=LASTS)
     except redis.RedisError as error:
         logger.warning("presence was not noted: %s", type(error).__name__)
+
+
+def renew(states: Mapping[UUID, str]) -> None:
+    """All of these are still here, in one round trip."""
+    try:
+        pipeline = _client().pipeline(transaction=False)
+        for user_id, state in states.items():
+            pipeline.set(_key(user_id), state, ex=LASTS)
+        pipeline.execute()
+    except redis.RedisError as error:
+        logger.warning("presence was not renewed: %s", type(error).__name__)
 
 
 def presence_of(user_ids: Sequence[UUID]) -> dict[UUID, str]:

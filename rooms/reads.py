@@ -183,7 +183,7 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
     found = [(room, room_name(room)) for room in public_rooms()]
     found = [(room, name) for room, name in found if wanted in name.casefold()][:ROOMS_SHOWN]
     asked = [Question(actor, Action.ROOM_DISCOVER, room_resource(room.id)) for room, _name in found]
-    known = pep.decide_many(asked)
+    known = pep.preview(asked)
     members = members_of([room.id for room, _name in found])
     joins = pep.preview(
         [Question(candidate(actor, actor.id), Action.MEMBER_HOLD, room_resource(r.id)) for r, _n in found]
@@ -239,7 +239,8 @@ def find_people(actor: Actor, frame: frames.FindPeople) -> Data:
             for card in found
         ]
         answers = pep.preview(asked)
-        can_read = {card.id: answer.permits for card, answer in zip(found, answers, strict=True)}
+        if pep.permitted(actor, Action.MEMBER_ADD, room_resource(room.id)):
+            can_read = {card.id: answer.permits for card, answer in zip(found, answers, strict=True)}
     return {"people": [{**view, "can_read": can_read[view["id"]]} for view in views_of(found)]}
 
 

@@ -1,8 +1,7 @@
 """Realtime of one process: the hub with its guard, the queue of posts, and the doorbell. Nobody else touches sockets.
 
-Made when the first socket comes and alive as long as the process. What other processes did arrives by the
-doorbell; what
-the doorbell lost is found by asking the epochs once a second.
+Made when the first socket comes and alive as long as the process. What other processes did arrives by the doorbell;
+what the doorbell lost is found by asking the epochs once a second.
 """
 
 import asyncio
@@ -10,15 +9,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-import redis.asyncio
-from django.conf import settings
-
 from policy.models import EpochKind
-from rooms import delivery, doorbell, loading, news
+from rooms import delivery, doorbell, loading, news, presence
+from rooms.ears import Ears
 from rooms.frames import encode
 from rooms.guard import Guard
 from rooms.postqueue import PostQueue
-from rooms.seats import Place, Seat
+from rooms.seats import Parcel, Place, Seat
 from rooms.threads import Lane
 from rooms.views import stamp
 
@@ -27,6 +24,11 @@ EPOCH_CHECK = 1.0
 EPOCH_WINDOW = 5.0
 HEADS = 30.0
 RECORD = 0.5
+GUARDS = 2
+PRESENCE_TOLD = 0.25
+PRESENCE_RENEWED = 30.0
+AT_A_TIME = 50
+"""So many sockets are written to before others get their turn, where nothing is urgent."""
 
 
 class Realtime:
@@ -35,44 +37,23 @@ class Realtime:
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.lane = Lane("socket", 8)
-        self.guard = Guard(Lane("guard", 2))
+        self.guard = Guard(Lane("guard", GUARDS), self._moved)
         self.hub = self.guard.hub
-        self.posts = PostQueue()
-        self._subscribed: set[str] = set()
-        self._ears = redis.asyncio.Redis.from_url(settings.VALKEY_URL).pubsub(ignore_subscribe_messages=True)
+        self.posts = PostQueue(self.hub.happen)
+        self._ears = Ears(self.hub, self._heard)
         self._versions: dict[tuple[EpochKind, UUID], int] = {}
+        self._present: dict[UUID, dict[UUID, str]] = {}
         doorbell.listen(self._heard_here)
-        self._tasks = [
-            self.loop.create_task(_forever(work))
-            for work in (self.guard.run, self.guard.sweep, self._listen, self._check_epochs, self._heads, self._record)
-        ]
+        loops = (self._ears.run, self.guard.sweep, self._check_epochs, self._heads, self._record, self._stay_present)
+        self._tasks = [self.loop.create_task(_forever(work)) for work in (*loops, *[self.guard.run] * GUARDS)]
 
     # --- the doorbell
 
+    def _moved(self) -> None:
+        self._ears.moved()
+
     def _heard_here(self, one: news.News) -> None:
         self.loop.call_soon_threadsafe(self._heard, one)
-
-    async def _listen(self) -> None:
-        await self._ears.subscribe(f"{settings.PREFIX}:ears")
-        self._subscribed.clear()
-        while True:
-            await self._subscribe()
-            message = await self._ears.get_message(timeout=0.05)
-            if message is None:
-                continue
-            one = doorbell.unpack(message["data"])
-            if one is not None:
-                self._heard(one)
-
-    async def _subscribe(self) -> None:
-        """Hear of exactly those rooms and workspaces that somebody here sits in."""
-        wanted = {doorbell.room_channel(room_id) for room_id in self.hub.by_room}
-        wanted |= {doorbell.workspace_channel(workspace_id) for workspace_id in self.hub.by_workspace}
-        if missing := wanted - self._subscribed:
-            await self._ears.subscribe(*missing)
-        if needless := self._subscribed - wanted:
-            await self._ears.unsubscribe(*needless)
-        self._subscribed = wanted
 
     def _heard(self, one: news.News) -> None:
         handler = _HANDLERS.get(type(one))
@@ -144,9 +125,10 @@ class Realtime:
                 await self._tell_room(seat, one.room_id, "room.joined")
             if one.change == "role":
                 await self._tell_room(seat, one.room_id, "room.changed")
-        for seat in list(self.hub.by_room.get(one.room_id, ())):
-            if not seat.places[one.room_id].covered:
-                seat.write([frame])
+        parcel = Parcel((frame,))
+        for seat, place in list(self.hub.by_room.get(one.room_id, {}).items()):
+            if not place.covered:
+                seat.write(parcel)
 
     async def _tell_room(self, seat: Seat, room_id: UUID, kind: str) -> None:
         found = await self.lane.run(loading.room_for, seat.actor, room_id)
@@ -174,24 +156,43 @@ class Realtime:
 
     def _typing(self, one: news.TypingNoticed) -> None:
         frame = encode({"t": "typing", "room": one.room_id, "user": one.user_id, "thread": one.thread_id})
-        for seat in self.hub.by_room.get(one.room_id, ()):
-            place = seat.places[one.room_id]
+        parcel = Parcel((frame,))
+        for seat, place in self.hub.by_room.get(one.room_id, {}).items():
             lease = place.leases.get(place.marking)
             if seat.user_id != one.user_id and not place.covered and lease is not None and lease.sees:
-                seat.write([frame])
+                seat.write(parcel)
 
     def _presence(self, one: news.PresenceChanged) -> None:
-        frame = encode({"t": "presence", "user": one.user_id, "state": one.state})
-        for seat in self.hub.by_workspace.get(one.workspace_id, ()):
-            seat.write([frame])
+        """Told a little later, together with whoever else came or went meanwhile: everybody hears of everybody."""
+        if not self._present:
+            self.loop.call_later(PRESENCE_TOLD, self._tell_presence)
+        self._present.setdefault(one.workspace_id, {})[one.user_id] = one.state
+        for seat in self.hub.by_user.get(one.user_id, ()):
+            seat.presence = one.state
+
+    def _tell_presence(self) -> None:
+        present, self._present = self._present, {}
+        for workspace_id, states in present.items():
+            parcel = Parcel(encode({"t": "presence", "user": user, "state": state}) for user, state in states.items())
+            for seat in self.hub.by_workspace.get(workspace_id, ()):
+                seat.write(parcel)
+
+    async def _stay_present(self) -> None:
+        """Say of everybody who sits here that they still do."""
+        while True:
+            await asyncio.sleep(PRESENCE_RENEWED)
+            states = {seat.user_id: seat.presence for seats in list(self.hub.by_user.values()) for seat in seats}
+            if states:
+                await self.lane.run(presence.renew, states)
 
     def _person(self, one: news.PersonChanged) -> None:
         self._start(self._tell_person(one))
 
     async def _tell_person(self, one: news.PersonChanged) -> None:
-        frame = encode({"t": "person", "person": await self.lane.run(loading.person, one.workspace_id, one.user_id)})
-        for seat in list(self.hub.by_workspace.get(one.workspace_id, ())):
-            seat.write([frame])
+        person = await self.lane.run(loading.person, one.workspace_id, one.user_id)
+        parcel = Parcel((encode({"t": "person", "person": person}),))
+        for seat in self.hub.by_workspace.get(one.workspace_id, ()):
+            seat.write(parcel)
 
     # --- nets and records
 
@@ -213,17 +214,19 @@ class Realtime:
             for workspace_id, seats in list(self.hub.by_workspace.items()):
                 rooms = {room_id for seat in seats for room_id in seat.places}
                 heads = await self.lane.run(loading.heads, workspace_id, list(rooms))
-                for seat in list(seats):
+                for count, seat in enumerate(list(seats)):
                     mine = {str(room_id): heads[room_id] for room_id in seat.places if room_id in heads}
                     seat.write([encode({"t": "head", "rooms": mine})])
+                    if count % AT_A_TIME == 0:
+                        await asyncio.sleep(0)
 
     async def _record(self) -> None:
         """Write down who was told what, off the hot path."""
         while True:
             await asyncio.sleep(RECORD)
-            seen = self.hub.take_seen()
-            if seen:
-                await self.lane.run(delivery.record_seen, seen)
+            told = self.hub.take_told()
+            if told:
+                await self.lane.run(delivery.record_told, told)
 
     def _start(self, work: Awaitable[None]) -> None:
         task = self.loop.create_task(_logged(work))

@@ -1,7 +1,7 @@
 """One open socket as the hub sees it: who sits there, in which rooms, and until when it may be told what."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from uuid import UUID
@@ -11,18 +11,42 @@ from rooms.views import MessageState
 from tenancy.actor import Actor
 
 Sight = tuple[tuple[str, bool], ...]
-"""What one recipient may see, marking by marking."""
+"""What one recipient may see, marking by marking, in the order of their names."""
+
+
+class Parcel:
+    """Encoded frames on their way to many sockets; what the sockets of one kind make of them is made once."""
+
+    __slots__ = ("_made", "frames")
+
+    def __init__(self, frames: Iterable[bytes]) -> None:
+        self.frames = tuple(frames)
+        self._made: bytes | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.frames)
+
+    def once(self, make: Callable[[Iterable[bytes]], bytes]) -> bytes:
+        """The frames as `make` puts them on the wire. All sockets of a process that ask do so with the same `make`."""
+        if self._made is None:
+            self._made = make(self.frames)
+        return self._made
 
 
 @dataclass(slots=True)
 class Happening:
-    """One event of a room on its way out; its frame is encoded once for each distinct view."""
+    """One event of a room on its way out, at its place in the room; it is encoded once for each distinct view."""
 
     state: MessageState
+    seq: int
     cursor: str
     prev: str
     posted: bool
-    frames: dict["Sight", bytes] = field(default_factory=dict)
+    markings: frozenset[str] = field(init=False)
+    frames: dict[Sight, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.markings = self.state.markings
 
 
 @dataclass(slots=True)
@@ -35,7 +59,10 @@ class Lease:
 
 @dataclass(slots=True)
 class Place:
-    """A seat's standing in one room. `waiting` keeps the order while a decision is being made."""
+    """A seat's standing in one room. `waiting` keeps the order while a decision is being made.
+
+    `voided` counts how often all that was decided became void: an answer to a question from before counts no more.
+    """
 
     room_id: UUID
     marking: str
@@ -43,16 +70,22 @@ class Place:
     leases: dict[str, Lease] = field(default_factory=dict)
     waiting: deque[Happening] = field(default_factory=deque)
     covered: str = ""
+    voided: int = 0
 
-    def sight_of(self, happening: Happening, now: float) -> Sight | None:
-        """What this seat sees of every marking in the event, or None when it has to be asked first."""
+    def void(self) -> None:
+        """Nothing goes out on the strength of an earlier decision any more."""
+        self.leases.clear()
+        self.voided += 1
+
+    def sight_of(self, markings: Sequence[str], now: float) -> Sight | None:
+        """What this seat sees of these markings, or None when it has to be asked first."""
         seen = []
-        for marking in happening.state.markings:
+        for marking in markings:
             lease = self.leases.get(marking)
             if lease is None or lease.until <= now:
                 return None
             seen.append((marking, lease.sees))
-        return tuple(sorted(seen)) if len(seen) > 1 else tuple(seen)
+        return tuple(seen)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,16 +93,14 @@ class Seat:
     """One open socket. `write` takes encoded frames and never blocks; `close` ends it with a reason."""
 
     actor: Actor
-    write: Callable[[Sequence[bytes]], None]
+    write: Callable[[Iterable[bytes]], None]
     close: Callable[[Close], None]
     places: dict[UUID, Place] = field(default_factory=dict)
     presence: str = "active"
     opened_at: float = field(default_factory=monotonic)
+    user_id: UUID = field(init=False)
+    session_id: UUID | None = field(init=False)
 
-    @property
-    def user_id(self) -> UUID:
-        return self.actor.id
-
-    @property
-    def session_id(self) -> UUID | None:
-        return self.actor.environment.session_id
+    def __post_init__(self) -> None:
+        self.user_id = self.actor.id
+        self.session_id = self.actor.environment.session_id

@@ -112,6 +112,7 @@ def stamp(moment: datetime | None) -> str | None:
 def message_view(state: MessageState, seen: Mapping[str, bool]) -> MessageView:
     """The message for a recipient who may see portions of these markings; a marking that is missing may not be seen."""
     view, parts = _visible(state, seen)
+    withheld = view is View.WITHHELD
     return MessageView(
         id=state.id,
         room=state.room_id,
@@ -125,8 +126,8 @@ def message_view(state: MessageState, seen: Mapping[str, bool]) -> MessageView:
         view=view,
         parts=parts,
         mentions=_mentions(state) if view is View.FULL else [],
-        reactions=list(state.reactions),
-        thread=state.thread,
+        reactions=[] if withheld else list(state.reactions),
+        thread=None if withheld else state.thread,
         in_thread=state.in_thread,
         also_to_room=state.also_to_room,
     )

@@ -48,6 +48,9 @@ class Environment:
     cause: str = ""
 
 
+ActorKey = tuple[UUID, UUID | None, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A subject in its environment, inside one workspace. Always passed on explicitly, never looked up."""
@@ -59,6 +62,11 @@ class Actor:
     @property
     def id(self) -> UUID:
         return self.subject.id
+
+    @property
+    def key(self) -> "ActorKey":
+        """What tells two actors apart for a decision: the same session from another address is another actor."""
+        return (self.subject.id, self.environment.session_id, self.environment.address)
 
     def because(self, cause: str) -> "Actor":
         """The same actor, with the reason why it acts now."""

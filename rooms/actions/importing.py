@@ -27,7 +27,7 @@ from rooms import news, store
 from rooms.access import access_room, room_resource
 from rooms.actions.members import candidate
 from rooms.actions.messages import marking_for, refuse_if_archived
-from rooms.models import Membership, Message, Room, Thread, ThreadFollow
+from rooms.models import Membership, Message, Reaction, Room, Thread, ThreadFollow
 from rooms.sealing import BodyPlace, Part, seal_bodies, seal_title, thread_title
 from tenancy.actor import Actor, new_id
 from tenancy.errors import NotFound
@@ -54,6 +54,8 @@ class PastMessage:
     reply_to: UUID | None = None
     also_to_room: bool = False
     mentions: tuple[UUID, ...] = ()
+    reactions: tuple[tuple[UUID, str], ...] = ()
+    """Who reacted, and with what."""
     origin: bytes = b""
 
     @property
@@ -203,6 +205,11 @@ def _stored(
         for number, (message, place, body) in enumerate(zip(messages, places, sealed, strict=True), start=1)
     ]
     store.insert_messages(room.workspace_id, rows)
+    Reaction.objects.bulk_create(
+        Reaction(workspace_id=room.workspace_id, message_id=row.id, user_id=user_id, emoji=emoji)
+        for row, message in zip(rows, messages, strict=True)
+        for user_id, emoji in message.reactions
+    )
     return rows
 
 
@@ -230,9 +237,7 @@ class _Threads:
         """Every thread that these messages belong to, opened where it has never been; `ids` are those of the batch."""
         titles = sorted({message.topic for message in messages} - {""})
         by_title = {thread_title(thread): thread for thread in _titled(room, titles)}
-        fresh: dict[str | None, Thread] = {
-            title: _new_titled(room, title) for title in titles if title not in by_title
-        }
+        fresh: dict[str | None, Thread] = {title: _new_titled(room, title) for title in titles if title not in by_title}
         roots = _roots(room, messages, ids)
         by_root = {thread.root_id: thread for thread in _hanging(room, [root.id for root in roots.values()])}
         under = {root.id: _new_under(room, root.id) for root in roots.values() if root.id not in by_root}

@@ -7,7 +7,9 @@ from policy.catalogue import Action
 from policy.leases import LeaseBook
 from policy.types import AccessDenied, Decision, Question
 from rooms.access import room_resource
+from rooms.markings import canonical
 from rooms.posting import Outcome, Post
+from tenancy.errors import Invalid
 
 _leases = LeaseBook()
 
@@ -36,8 +38,18 @@ def judge_posts(posts: Sequence[Post]) -> list[Outcome | None]:
 
 
 def _question(post: Post) -> Question:
-    resource = room_resource(post.room_id, marking=post.marking or "")
+    resource = room_resource(post.room_id, marking=_spelled(post))
     return Question(post.actor, Action.MESSAGE_POST, resource)
+
+
+def _spelled(post: Post) -> str:
+    """The marking as the workspace writes it, because rules name it so; drafting refuses an unknown one."""
+    if not post.marking:
+        return ""
+    try:
+        return canonical(post.actor.workspace_id, post.marking)
+    except Invalid:
+        return ""
 
 
 def judge_room_mention(post: Post) -> Decision:

@@ -11,7 +11,7 @@ from policy import pep
 from policy.catalogue import Action, RoomRole
 from policy.models import EpochKind
 from policy.signals import announce_access_change
-from policy.types import AccessDenied, Question
+from policy.types import AccessDenied, Question, Reason
 from rooms import news
 from rooms.access import access_room, room_resource
 from rooms.models import Membership, MembershipState, Room, RoomKind
@@ -27,6 +27,7 @@ def add_member(
     room = access_room(actor, room_id, Action.MEMBER_ADD)
 
     _refuse_closed_company(room)
+    _refuse_self_service(actor, room, user_id)
     if user_id not in active_user_ids([user_id]):
         raise NotFound(_("There is no active account for this person."), field="user")
 
@@ -49,7 +50,8 @@ def join_room(actor: Actor, *, room_id: UUID) -> Membership:
 
 
 def admit(actor: Actor, *, room: Room, user_id: UUID, role: RoomRole, source: str) -> Membership:
-    """Give a person a standing membership after add-time validation; part of the running action.
+    """Give a person a standing membership after add-time validation; part of the running action. It voids no lease:
+    only permits are kept, and this takes none away.
 
     Raises AccessDenied when the person does not meet the room's requirement or when nobody can tell (PO-9).
     """
@@ -68,7 +70,6 @@ def admit(actor: Actor, *, room: Room, user_id: UUID, role: RoomRole, source: st
         source=source,
         decision_id=decision.id,
     )
-    announce_access_change(actor, kind=EpochKind.SUBJECT, keys=[user_id], reason="room:member:added")
     return membership
 
 
@@ -96,6 +97,12 @@ def _stand(room: Room, user_id: UUID, role: RoomRole, source: str) -> Membership
     membership.sources = sorted({*membership.sources, source})
     membership.save(update_fields=["role", "state", "suspended_at", "sources", "changed_at"])
     return membership
+
+
+def _refuse_self_service(actor: Actor, room: Room, user_id: UUID) -> None:
+    """The power to add people is no key to rooms that one is not in: somebody else has to open."""
+    if user_id == actor.id and room.kind != RoomKind.PUBLIC:
+        pep.refuse(actor, Action.MEMBER_ADD, room_resource(room.id), Reason("about_oneself"))
 
 
 def _refuse_closed_company(room: Room) -> None:

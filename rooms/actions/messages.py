@@ -17,7 +17,7 @@ from policy import pep
 from policy.catalogue import Action
 from policy.types import AccessDenied
 from rooms import mentions, news, store
-from rooms.access import access_message
+from rooms.access import lock_message, room_resource
 from rooms.actions import judging, threads
 from rooms.cursors import cursor_of
 from rooms.markings import canonical, within_ceiling
@@ -56,7 +56,6 @@ def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
 
     _answer_repeats(posts, outcomes)
     drafts = dict(_drafted(posts, outcomes))
-    _refuse_forbidden_mentions(drafts, outcomes)
     if not drafts:
         raise pep.NothingChanged(outcomes)
 
@@ -144,7 +143,7 @@ def _drafted(posts: Sequence[Post], outcomes: list[Outcome | None]) -> Iterator[
         post = posts[index]
         try:
             yield index, _draft(post, rooms[post.room_id])
-        except DomainError as error:
+        except (DomainError, AccessDenied) as error:
             outcomes[index] = error
 
 
@@ -154,9 +153,17 @@ def _draft(post: Post, room: Room) -> _Draft:
     if not post.body.strip():
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Write something first."))
 
-    thread_id = threads.thread_for(post, room)
     mentioned = mentions.find(room, post.body)
-    return _Draft(post, room, marking, new_id(), thread_id, mentioned)
+    if mentioned.room:
+        _refuse_forbidden_call(post)
+    return _Draft(post, room, marking, new_id(), threads.thread_for(post, room), mentioned)
+
+
+def _refuse_forbidden_call(post: Post) -> None:
+    """Calling the whole room together is a power of its own (SG-3)."""
+    decision = judging.judge_room_mention(post)
+    if not decision.permits:
+        raise AccessDenied(decision)
 
 
 def refuse_if_archived(room: Room) -> None:
@@ -181,30 +188,22 @@ def marking_for(room: Room, wanted: str | None) -> str:
     return marking
 
 
-def _refuse_forbidden_mentions(drafts: dict[int, _Draft], outcomes: list[Outcome | None]) -> None:
-    """Calling the whole room together is a power of its own (SG-3)."""
-    for index, draft in list(drafts.items()):
-        if not draft.mentioned.room:
-            continue
-        decision = judging.judge_room_mention(draft.post)
-        if not decision.permits:
-            outcomes[index] = AccessDenied(decision)
-            del drafts[index]
-
-
 def _store(workspace_id: UUID, drafts: Sequence[_Draft]) -> dict[UUID, Posted]:
     at = timezone.now()
     for draft, sealed in zip(drafts, seal_bodies([(draft.place, draft.parts) for draft in drafts]), strict=True):
         draft.sealed = sealed
     next_seq = store.take_sequence(Counter(draft.room.id for draft in drafts), at)
 
+    heads = {room_id: cursor_of(workspace_id, room_id, seq) for room_id, seq in next_seq.items()}
     posted = {}
     rows = []
     for draft in drafts:
-        next_seq[draft.room.id] += 1
-        row = _row(draft, next_seq[draft.room.id], at)
+        room_id = draft.room.id
+        next_seq[room_id] += 1
+        row = _row(draft, next_seq[room_id], at)
         rows.append(row)
-        posted[row.id] = _posted(draft, row)
+        posted[row.id] = _posted(draft, row, heads[room_id])
+        heads[room_id] = posted[row.id].cursor
     store.insert_messages(workspace_id, rows)
     threads.count_replies([one for one in posted.values() if one.thread_id is not None])
     return posted
@@ -229,7 +228,7 @@ def _row(draft: _Draft, seq: int, at: datetime) -> store.NewMessage:
     )
 
 
-def _posted(draft: _Draft, row: store.NewMessage) -> Posted:
+def _posted(draft: _Draft, row: store.NewMessage, prev: str) -> Posted:
     return Posted(
         message_id=row.id,
         room_id=row.room_id,
@@ -239,6 +238,7 @@ def _posted(draft: _Draft, row: store.NewMessage) -> Posted:
         marking=row.marking,
         at=row.at,
         cursor=cursor_of(draft.room.workspace_id, row.room_id, row.seq),
+        prev=prev,
         parts=draft.parts,
         thread_id=row.thread_id,
         also_to_room=row.also_to_room,
@@ -250,7 +250,7 @@ def _posted(draft: _Draft, row: store.NewMessage) -> Posted:
 @pep.performs(Action.MESSAGE_EDIT)
 def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | None = None) -> Message:
     """Say it differently; what was said before is kept as a revision."""
-    message = access_message(actor, message_id, Action.MESSAGE_EDIT)
+    message = lock_message(actor, message_id, Action.MESSAGE_EDIT)
 
     room = Room.objects.get(id=message.room_id)
     refuse_if_archived(room)
@@ -258,9 +258,11 @@ def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | No
     if not body.strip():
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Delete it instead."))
     new_marking = marking_for(room, marking or message.marking)
+    mentioned = mentions.find(room, body)
+    _enforce_as_if_new(actor, message, new_marking, mentioned)
 
     _keep_revision(message)
-    _rewrite(message, room, body, new_marking)
+    _rewrite(message, body, new_marking, mentioned)
 
     record(
         Event.MESSAGE_EDITED,
@@ -272,6 +274,13 @@ def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | No
     )
     tell_changed(message)
     return message
+
+
+def _enforce_as_if_new(actor: Actor, message: Message, marking: str, mentioned: mentions.Mentioned) -> None:
+    """What may not be posted may not be made of a message either."""
+    pep.enforce(actor, Action.MESSAGE_POST, room_resource(message.room_id, marking=marking))
+    if mentioned.room and not message.mentions_room:
+        pep.enforce(actor, Action.MENTION_ROOM, room_resource(message.room_id))
 
 
 def _refuse_if_deleted(message: Message) -> None:
@@ -290,15 +299,24 @@ def _keep_revision(message: Message) -> None:
     )
 
 
-def _rewrite(message: Message, room: Room, body: str, marking: str) -> None:
-    mentioned = mentions.find(room, body)
+def _rewrite(message: Message, body: str, marking: str, mentioned: mentions.Mentioned) -> None:
     message.revision += 1
     message.marking = marking
     message.edited_at = timezone.now()
     message.body_sealed = seal_bodies([(place_of(message), (Part(marking, body),))])[0]
-    message.mentions = list(mentioned.people)
+    message.mentions, message.mentions_room = list(mentioned.people), mentioned.room
     message.changed_seq = next_place(message.room_id)
-    message.save(update_fields=["revision", "marking", "edited_at", "body_sealed", "mentions", "changed_seq"])
+    message.save(
+        update_fields=[
+            "revision",
+            "marking",
+            "edited_at",
+            "body_sealed",
+            "mentions",
+            "mentions_room",
+            "changed_seq",
+        ]
+    )
 
 
 def next_place(room_id: UUID) -> int:
@@ -321,7 +339,7 @@ def tell_changed(message: Message) -> None:
 @pep.performs(Action.MESSAGE_DELETE)
 def delete_message(actor: Actor, *, message_id: UUID) -> Message:
     """Take the words away, revisions included; a tombstone with time and author stays."""
-    message = access_message(actor, message_id, Action.MESSAGE_DELETE)
+    message = lock_message(actor, message_id, Action.MESSAGE_DELETE)
 
     _refuse_if_deleted(message)
 

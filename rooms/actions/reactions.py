@@ -1,5 +1,6 @@
 """Reactions: one of each kind for each person on each message."""
 
+import unicodedata
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -8,20 +9,25 @@ from audit.events import Event
 from audit.log import Target, record
 from policy import pep
 from policy.catalogue import Action
-from rooms.access import access_message
+from rooms.access import lock_message
 from rooms.actions.messages import next_place, refuse_if_archived, tell_changed
 from rooms.models import Message, Reaction, Room
 from tenancy.actor import Actor
 from tenancy.errors import Conflict, Invalid
 
 MOST_KINDS = 20
+LONGEST_EMOJI = 14
+"""Code points of the longest one in use: a family with skin tones and joiners."""
+PICTORIAL = frozenset({"So", "Sk", "Mn", "Me", "Cf"})
+KEYCAPS = frozenset("#*0123456789\u203c\u2049")
 
 
 @pep.performs(Action.MESSAGE_REACT)
 def add_reaction(actor: Actor, *, message_id: UUID, emoji: str) -> Message:
     """React to a message; doing it twice changes nothing."""
-    message = access_message(actor, message_id, Action.MESSAGE_REACT)
+    message = lock_message(actor, message_id, Action.MESSAGE_REACT)
 
+    refuse_text(emoji)
     refuse_if_archived(Room.objects.get(id=message.room_id))
     if message.deleted_at is not None:
         raise Conflict(_("This message has been deleted."), field="message")
@@ -42,7 +48,7 @@ def add_reaction(actor: Actor, *, message_id: UUID, emoji: str) -> Message:
 @pep.performs(Action.MESSAGE_REACT)
 def remove_reaction(actor: Actor, *, message_id: UUID, emoji: str) -> Message:
     """Take one's own reaction back."""
-    message = access_message(actor, message_id, Action.MESSAGE_REACT)
+    message = lock_message(actor, message_id, Action.MESSAGE_REACT)
 
     taken, _rows = Reaction.objects.filter(message=message, user_id=actor.id, emoji=emoji).delete()
     if not taken:
@@ -52,6 +58,17 @@ def remove_reaction(actor: Actor, *, message_id: UUID, emoji: str) -> Message:
     record(Event.REACTION_REMOVED, actor, target=Target("message", message.id, message.room_id))
     tell_changed(message)
     return message
+
+
+def refuse_text(emoji: str) -> None:
+    """A reaction is one emoji: words would lie readable in the table and go out with what is withheld (R21)."""
+    if len(emoji) <= LONGEST_EMOJI and all(_is_pictorial(character) for character in emoji):
+        return
+    raise Invalid(_("A reaction is an emoji."), field="emoji", remedy=_("Reply in the thread to say more."))
+
+
+def _is_pictorial(character: str) -> bool:
+    return unicodedata.category(character) in PICTORIAL or character in KEYCAPS
 
 
 def _refuse_too_many(message: Message, emoji: str) -> None:

@@ -12,7 +12,7 @@ from policy import pep
 from policy.catalogue import Action
 from rooms import news
 from rooms.access import access_room
-from rooms.models import Membership, MembershipState, Message, ReadMark, Room
+from rooms.models import Membership, MembershipState, Message, ReadMark, Room, Thread
 from tenancy.actor import Actor
 from tenancy.errors import NotFound
 
@@ -23,6 +23,7 @@ def mark_read(actor: Actor, *, room_id: UUID, message_id: UUID, thread_id: UUID 
     room = access_room(actor, room_id, Action.READ_MARK_SET)
 
     seq = _seq_of(room, message_id)
+    _refuse_foreign_thread(room, thread_id)
 
     mark = _mark(room, actor.id, thread_id)
     if mark.seq >= seq:
@@ -56,6 +57,11 @@ def _seq_of(room: Room, message_id: UUID) -> int:
     if seq is None:
         raise NotFound(_("This message is not in this room."), field="message")
     return seq
+
+
+def _refuse_foreign_thread(room: Room, thread_id: UUID | None) -> None:
+    if thread_id is not None and not Thread.objects.filter(room=room, id=thread_id).exists():
+        raise NotFound(_("This thread is not in this room."), field="thread")
 
 
 def _note(actor: Actor, room: Room, thread_id: UUID | None) -> None:

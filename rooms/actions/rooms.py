@@ -25,7 +25,7 @@ from rooms.markings import canonical, within_ceiling
 from rooms.models import RequirementVersion, Room, RoomKind, RoomState
 from rooms.sealing import room_name, room_topic, seal_room_text
 from tenancy.actor import Actor, SubjectKind, new_id
-from tenancy.errors import Conflict, Invalid
+from tenancy.errors import Conflict, Invalid, NotFound
 from tenancy.models import Workspace
 
 PEOPLE_IN_GROUP = 20
@@ -43,7 +43,8 @@ def create_room(
     pep.enforce(actor, Action.ROOM_CREATE, Resource("room", room_id))
 
     name = _checked_name(name)
-    _refuse_taken_name(actor.workspace_id, name)
+    if kind == RoomKind.PUBLIC:
+        _refuse_taken_name(actor.workspace_id, name)
 
     new = Room(id=room_id, kind=kind, marking=_ceiling_of(actor.workspace_id, marking))
     room = _open(actor, new, name=name, topic=topic)
@@ -89,7 +90,7 @@ def _refuse_odd_company(everyone: Sequence[UUID]) -> None:
             remedy=_("Open a private channel for more people."),
         )
     if set(everyone) - active_user_ids(everyone):
-        raise Invalid(_("Somebody in this list has no active account here."), field="people")
+        raise NotFound(_("Somebody in this list has no active account here."), field="people")
 
 
 def _open(actor: Actor, room: Room, *, name: str, topic: str = "") -> Room:
@@ -117,8 +118,9 @@ def _checked_name(name: str) -> str:
 
 
 def _refuse_taken_name(workspace_id: UUID, name: str) -> None:
+    """Only public names are told apart: that a private name is taken would tell that the room exists (R11)."""
     taken = _name_hash(workspace_id, name)
-    if Room.objects.filter(name_hash=taken, kind__in=[RoomKind.PUBLIC, RoomKind.PRIVATE]).exists():
+    if Room.objects.filter(name_hash=taken, kind=RoomKind.PUBLIC).exists():
         raise Conflict(
             _("A room with this name already exists."),
             field="name",
@@ -161,7 +163,7 @@ def update_room(actor: Actor, *, room_id: UUID, name: str | None = None, topic: 
 def _rename(room: Room, name: str) -> None:
     if room.kind in (RoomKind.DIRECT, RoomKind.GROUP):
         raise Invalid(_("A direct conversation is named by its people."), field="name")
-    if envelope.folded(name) != envelope.folded(room_name(room)):
+    if room.kind == RoomKind.PUBLIC and envelope.folded(name) != envelope.folded(room_name(room)):
         _refuse_taken_name(room.workspace_id, name)
     room.name_sealed = seal_room_text(room, "name", name)
     room.name_hash = _name_hash(room.workspace_id, name)

@@ -409,7 +409,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="room",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("kind__in", ["public", "private"])),
+                condition=models.Q(("kind", "public")),
                 fields=("workspace", "name_hash"),
                 name="rooms_name_once",
             ),
