@@ -6,10 +6,12 @@ falls back to the plain ASGI `send`, which does the same thing slower.
 
 import inspect
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from rooms.seats import Parcel
 
 logger = logging.getLogger(__name__)
 _SHORT, _MEDIUM = 126, 65_536
@@ -25,6 +27,10 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
+def on_the_wire(payloads: Iterable[bytes]) -> bytes:
+    return b"".join(map(text_frame, payloads))
+
+
 class RawSocket:
     """The open connection under a socket."""
 
@@ -33,14 +39,14 @@ class RawSocket:
     def __init__(self, protocol: WebSocketsSansIOProtocol) -> None:
         self._protocol = protocol
 
-    def send_text(self, payloads: Sequence[bytes], most: int) -> bool:
+    def send_text(self, payloads: Iterable[bytes], most: int) -> bool:
         """Write these frames without waiting; False when more than `most` bytes are still pending."""
         transport = self._protocol.transport
         if self._protocol.close_sent or transport.is_closing():
             return True
         if transport.get_write_buffer_size() > most:
             return False
-        transport.write(b"".join(map(text_frame, payloads)))
+        transport.write(payloads.once(on_the_wire) if isinstance(payloads, Parcel) else on_the_wire(payloads))
         return True
 
 
