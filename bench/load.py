@@ -155,7 +155,11 @@ class Load:
 
     async def health(self) -> dict[str, Any]:
         """Whether all connections still stand."""
-        wrong = {name: [error.decode(errors="replace") for error in one.errors[:2]] for name, one in self.sockets.items() if one.errors or one.closed}
+        wrong = {
+            name: [error.decode(errors="replace") for error in one.errors[:2]]
+            for name, one in self.sockets.items()
+            if one.errors or one.closed
+        }
         return {"open": sum(not one.closed for one in self.sockets.values()), "wrong": dict(list(wrong.items())[:5])}
 
 

@@ -26,6 +26,10 @@ DATABASES = {
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [{"address": os.environ["VALKEY_URL"], "max_connections": 20_000}], "prefix": "naive", "capacity": 100_000},
+        "CONFIG": {
+            "hosts": [{"address": os.environ["VALKEY_URL"], "max_connections": 20_000}],
+            "prefix": "naive",
+            "capacity": 100_000,
+        },
     }
 }
