@@ -107,11 +107,11 @@ class Chat:
             for waiter in self._waiters:
                 waiter.set()
 
-    async def send(self, kind: str, **fields: Any) -> None:
+    async def send(self, kind: str, /, **fields: Any) -> None:
         """A frame without an answer."""
         await self._connection.send(json.dumps({"t": kind, **_plain(fields)}))
 
-    async def ask(self, kind: str, **fields: Any) -> dict[str, Any]:
+    async def ask(self, kind: str, /, **fields: Any) -> dict[str, Any]:
         """A request and its one answer, whatever it is."""
         request_id = str(next(self._ids))
         self._answers[request_id] = asyncio.get_running_loop().create_future()
@@ -121,7 +121,7 @@ class Chat:
     async def _answers_or_gone(self, request_id: str) -> dict[str, Any]:
         return await self._answers[request_id] if request_id in self._answers else {}
 
-    async def result(self, kind: str, **fields: Any) -> dict[str, Any]:
+    async def result(self, kind: str, /, **fields: Any) -> dict[str, Any]:
         """The data of a request that must succeed."""
         answer = await self.ask(kind, **fields)
         assert answer["t"] == "result", answer
