@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from lifecycle.demo import SIGN_IN_AS
 from lifecycle.demo.rooms import Plan
 from lifecycle.demo.script import Line
 from lifecycle.demo.staff import Staff
@@ -12,7 +13,6 @@ from rooms import mentions
 from rooms.actions.importing import PastMessage, import_messages
 from rooms.actions.members import add_member
 from rooms.actions.messages import delete_message, edit_message, post_message
-from rooms.actions.reactions import add_reaction
 from rooms.actions.reading import keep_room, mark_read
 from rooms.actions.rooms import create_room, open_direct, set_requirement
 from rooms.models import Room, RoomKind, Thread
@@ -58,9 +58,10 @@ class Conversation:
         )
         told = [_Told(line, brought.ids[keys[id(line)]], line.moment(last_day)) for line in past]
         for one in told:
-            self._respond(one)
+            self._reconsider(one)
         for username in self.plan.people:
-            self._read(username, told)
+            if username in SIGN_IN_AS:
+                self._read(username, told)
         for username in {*self.plan.favourite_of, *self.plan.muted_by}:
             keep_room(
                 self.staff.actor(username),
@@ -87,12 +88,11 @@ class Conversation:
             marking=line.marking,
             reply_to=keys[id(line.answers)] if line.answers else None,
             mentions=mentions.find(self.room, body).people,
+            reactions=tuple((self.staff.ids[username], emoji) for emoji, username in line.reactions),
         )
 
-    def _respond(self, told: "_Told") -> None:
+    def _reconsider(self, told: "_Told") -> None:
         author = self.staff.actor(told.line.author)
-        for emoji, username in told.line.reactions:
-            add_reaction(self.staff.actor(username), message_id=told.id, emoji=emoji)
         if told.line.changed_to:
             edit_message(author, message_id=told.id, body=told.line.changed_to)
         if told.line.taken_back:

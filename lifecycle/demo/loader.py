@@ -1,10 +1,11 @@
 """Makes the scenario: every step is an action of the product, in the name of whoever would take it.
 
-All of it is one transaction, so that a scenario is there in full or not at all.
+It is made in two transactions, the people and then their conversations, so that whatever stopped it, it can go on.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -13,26 +14,41 @@ from lifecycle.demo import NAME, SLUG, people, policy, script
 from lifecycle.demo.conversation import Conversation, open_room
 from lifecycle.demo.rooms import PLANS
 from lifecycle.demo.script import Line
-from lifecycle.demo.staff import Staff, hire, know
+from lifecycle.demo.staff import Staff, assemble, hire, know
 from policy.actions import activate_policy_set, approve_policy_set, draft_policy_set, submit_policy_set
 from policy.pep import unit
-from tenancy.models import Workspace
-from tenancy.scoping import within
+from policy.snapshot import snapshot
+from rooms.models import Room
+from tenancy.scoping import within, workspace_for_slug
 
 _QUIET = timedelta(minutes=6)
 """How long ago the last of what is told as past was said."""
 
 
-def load() -> Workspace:
-    """The workspace of the scenario, with everything in it. Raises Conflict if its address is taken."""
+def load() -> bool:
+    """Make what is missing of the scenario; the answer is whether anything was. What is there is left as it is."""
+    workspace_id = workspace_for_slug(SLUG)
+    if workspace_id is None:
+        workspace_id = _found()
+    with within(workspace_id):
+        if Room.objects.exists():
+            return False
+        snapshot(workspace_id)  # remembered from here on: what a transaction has not committed it must read each time
+    with unit(workspace_id), within(workspace_id):
+        _talk(assemble(workspace_id))
+    return True
+
+
+def _found() -> UUID:
+    """The workspace with its people and its policy."""
     newborn = newborn_actor(cause="demo")
     with unit(newborn.workspace_id), within(newborn.workspace_id):
         workspace = create_workspace(newborn, slug=SLUG, name=NAME, owner=people.OWNER.username)
-        staff = hire(workspace.id)
+        hire(workspace.id)
+        staff = assemble(workspace.id)
         update_workspace(staff.owner, settings={"ceiling": "TOP_SECRET"})
         _decide(staff)
-        _talk(staff)
-    return workspace
+    return workspace.id
 
 
 def _decide(staff: Staff) -> None:

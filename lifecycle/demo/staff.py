@@ -1,6 +1,6 @@
 """Hires the people of the scenario: accounts, roles, entitlements, devices."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.actions import (
@@ -24,7 +24,7 @@ class Staff:
     """Everybody, and as whom they act."""
 
     workspace_id: UUID
-    ids: dict[str, UUID] = field(default_factory=dict)
+    ids: dict[str, UUID]
 
     def actor(self, username: str) -> Actor:
         """The person outside any session, as a job in their name acts."""
@@ -39,10 +39,16 @@ class Staff:
         return self.actor(people.POLICY_OFFICER.username)
 
 
-def hire(workspace_id: UUID) -> Staff:
+def assemble(workspace_id: UUID) -> Staff:
+    """The people of the scenario, as they are in the workspace."""
+    names = [person.username for person in people.EVERYBODY]
+    return Staff(workspace_id, dict(User.objects.filter(username__in=names).values_list("username", "id")))
+
+
+def hire(workspace_id: UUID) -> None:
     """The owner hires the policy officer, who hires everybody else. Nobody says what is true of themselves."""
+    staff = assemble(workspace_id)
     owner, officer = people.OWNER, people.POLICY_OFFICER
-    staff = Staff(workspace_id, {owner.username: User.objects.get(username=owner.username).id})
     update_user(staff.owner, user_id=staff.ids[owner.username], name=owner.name, title=owner.title)
     _create(staff, staff.owner, officer)
     for person in people.STAFF:
@@ -51,7 +57,6 @@ def hire(workspace_id: UUID) -> Staff:
         manager = staff.owner if person is officer else staff.officer
         know(staff, manager, person.username, person.facts)
         _equip(staff, manager, person)
-    return staff
 
 
 def know(staff: Staff, manager: Actor, username: str, facts: people.Facts) -> None:

@@ -7,18 +7,14 @@ from django.core.management.base import BaseCommand, CommandError
 from lifecycle.demo import NAME, SLUG
 from lifecycle.demo.loader import load
 from tenancy.errors import DomainError
-from tenancy.scoping import workspace_for_slug
 
 
 class Command(BaseCommand):
     help = f"Load the demo workspace {SLUG}, if it is not there. What is there is left as it is."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        if workspace_for_slug(SLUG) is not None:
-            self.stdout.write(f"{NAME} is here already.")
-            return
         try:
-            load()
+            made = load()
         except DomainError as refused:
             raise CommandError(f"{refused.message} {refused.remedy}".strip()) from refused
-        self.stdout.write(f"{NAME} is ready.")
+        self.stdout.write(f"{NAME} is ready." if made else f"{NAME} is here already.")
