@@ -51,7 +51,7 @@ def _consumer() -> type:
         async def chat_event(self, event: dict) -> None:
             await self.send_json(event["told"])
 
-        async def disconnect(self, code: int) -> None:  # noqa: ARG002
+        async def disconnect(self, code: int) -> None:
             for room in self.rooms:
                 await self.channel_layer.group_discard(f"room.{room}", self.channel_name)
 

@@ -2,7 +2,6 @@
 
 import os
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 SECRET_KEY = "naive"

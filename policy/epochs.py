@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
@@ -34,7 +35,7 @@ def bump(workspace_id: UUID, kind: EpochKind, keys: Sequence[UUID]) -> None:
 
 _SHARE = """
 select e.kind, e.key, e.value from policy_epoch e
-  join unnest(%s::text[], %s::uuid[]) as wanted (kind, key) on e.kind = wanted.kind and e.key = wanted.key
+  join unnest(%b::text[], %b::uuid[]) as wanted (kind, key) on e.kind = wanted.kind and e.key = wanted.key
  order by e.kind, e.key for share of e
 """
 _READ = _SHARE.replace(" for share of e", "")
@@ -54,9 +55,11 @@ def _values(statement: str, keys: Iterable[Key]) -> dict[Key, int]:
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [[kind.value for kind, _ in wanted], [key for _, key in wanted]])
-        return {(EpochKind(kind), key): value for kind, key, value in cursor.fetchall()}
+    values = [[kind.value for kind, _ in wanted], [key for _, key in wanted]]
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor = psycopg.Cursor(connection.connection).execute(statement, values, binary=True, prepare=True)
+        return {(EpochKind(kind), key): value for kind, key, value in cursor}
 
 
 def changed_since(seconds: float) -> list[tuple[EpochKind, UUID, int]]:

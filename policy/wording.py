@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 
 from policy.catalogue import Flag
@@ -100,12 +99,21 @@ def reason_in_words(code: str) -> str:
     return str(REASONS.get(code, code))
 
 
+_DETAILS = ("rule", "requirement", "attributes", "flags", "obligation", "source")
+
+
 def in_detail(reason: Reason) -> str:
     """A reason with the parameters that tell which rule, requirement or attribute it was."""
     params = dict(reason.params)
-    which = [params[name] for name in ("rule", "requirement", "attributes", "flags", "obligation") if name in params]
+    which = [part for name in _DETAILS if name in params for part in _named(name, params[name])]
     words = reason_in_words(reason.code)
-    return translate("%(words)s (%(which)s)") % {"words": words, "which": ", ".join(which)} if which else words
+    return f"{words.rstrip('.')}: {', '.join(which)}." if which else words
+
+
+def _named(name: str, value: str) -> list[str]:
+    if name == "requirement" and value == "own":
+        return []
+    return [part.strip().removeprefix("subject.") for part in value.split(",")]
 
 
 def action_in_words(action: str) -> str:

@@ -90,7 +90,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
         if text_data is None or len(text_data.encode()) > frames.FRAME_BYTES:
             await self.close(Close.MALFORMED)
             return

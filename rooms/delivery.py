@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -51,7 +52,10 @@ class Verdict:
 
 
 NO_ANSWER = Verdict(
-    False, datetime(1970, 1, 1, tzinfo=UTC), cover="unavailable", reason={"code": "unavailable", "words": ""}
+    sees=False,
+    valid_until=datetime(1970, 1, 1, tzinfo=UTC),
+    cover="unavailable",
+    reason={"code": "unavailable", "words": ""},
 )
 
 
@@ -66,7 +70,7 @@ def judge(sightings: Sequence[Sighting]) -> dict[SightingKey, Verdict]:
             Question(one.actor, Action.MESSAGE_DELIVER, room_resource(one.room_id, marking=one.marking)) for one in mine
         ]
         with pep.reading(system_actor(workspace_id, cause="delivery")):
-            decisions = pep.decide_crowd(questions, lambda asked: seal_people(workspace_id, asked))
+            decisions = pep.decide_crowd(questions, partial(seal_people, workspace_id))
         verdicts |= {one.key: verdict_of(decision) for one, decision in zip(mine, decisions, strict=True)}
     return verdicts
 

@@ -1,4 +1,4 @@
-"""What other processes ring, as this process hears it: of exactly those rooms and workspaces that somebody here sits in."""
+"""What other processes ring, as this process hears it: of exactly those rooms and workspaces somebody here sits in."""
 
 import asyncio
 from collections.abc import Callable

@@ -161,7 +161,7 @@ class Guard:
 
     def _look_after(self, seat: Seat, now: float) -> None:
         for place in seat.places.values():
-            if place.covered and random.random() < SWEEP / RETRY_COVERED:
+            if place.covered and random.random() < SWEEP / RETRY_COVERED:  # noqa: S311 — spreads load
                 self.ask(seat, place.room_id)
             if place.covered or not (place.governed or self.hub.is_lively(place.room_id, now, LIVELY)):
                 continue
@@ -180,4 +180,4 @@ def _markings(place: Place) -> set[str]:
 
 def _until(verdict: Verdict) -> float:
     left = (verdict.valid_until - datetime.now(UTC)).total_seconds()
-    return monotonic() + max(0.0, left) * (1 - EARLY * random.random())
+    return monotonic() + max(0.0, left) * (1 - EARLY * random.random())  # noqa: S311 — spreads load

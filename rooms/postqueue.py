@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from policy.pep import unit
-from rooms import doorbell
+from rooms import doorbell, store
 from rooms.actions.messages import post_messages, posted_news
 from rooms.loading import fresh_happenings
 from rooms.posting import Outcome, Post, Posted
@@ -94,7 +94,7 @@ def ring_others(workspace_id: UUID, fresh: Sequence[Posted]) -> None:
 
 
 def _commit_once(workspace_id: UUID, posts: Sequence[Post]) -> list[Outcome]:
-    with unit(workspace_id):
+    with store.pipelined(), unit(workspace_id):
         return post_messages(system_actor(workspace_id, cause="posts"), posts=posts)
 
 

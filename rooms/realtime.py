@@ -7,6 +7,7 @@ what the doorbell lost is found by asking the epochs once a second.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from uuid import UUID
 
 from policy.models import EpochKind
@@ -84,7 +85,10 @@ class Realtime:
             self.guard.ask_again(list(self.hub.by_workspace.get(one.workspace_id, ())))
 
     async def _refresh(self, seats: list[Seat]) -> None:
-        """Sessions changed: some have ended, some have a fresh factor."""
+        """Sessions changed: some have ended, some have a fresh factor; until it is known which, nothing goes out."""
+        for seat in seats:
+            for place in seat.places.values():
+                place.void()
         for seat in seats:
             actor = await self.lane.run(loading.refreshed, seat.actor)
             if actor is not None:
@@ -125,9 +129,9 @@ class Realtime:
                 await self._tell_room(seat, one.room_id, "room.joined")
             if one.change == "role":
                 await self._tell_room(seat, one.room_id, "room.changed")
-        parcel = Parcel((frame,))
+        parcel, now = Parcel((frame,)), monotonic()
         for seat, place in list(self.hub.by_room.get(one.room_id, {}).items()):
-            if not place.covered:
+            if place.hears(now):
                 seat.write(parcel)
 
     async def _tell_room(self, seat: Seat, room_id: UUID, kind: str) -> None:
@@ -138,7 +142,12 @@ class Realtime:
         seat.write([encode({"t": kind, "room": found.view})])
 
     def sit(self, seat: Seat, place: Place) -> None:
-        """Give a seat its place in a room; a place that is held already keeps its leases and what waits there."""
+        """Give a seat its place in a room; a place that is held already keeps its leases and what waits there.
+
+        A seat that was left meanwhile gets none.
+        """
+        if seat not in self.hub.by_user.get(seat.user_id, ()):
+            return
         held = seat.places.get(place.room_id)
         if held is None:
             self.hub.enter(seat, place)
@@ -156,10 +165,9 @@ class Realtime:
 
     def _typing(self, one: news.TypingNoticed) -> None:
         frame = encode({"t": "typing", "room": one.room_id, "user": one.user_id, "thread": one.thread_id})
-        parcel = Parcel((frame,))
+        parcel, now = Parcel((frame,)), monotonic()
         for seat, place in self.hub.by_room.get(one.room_id, {}).items():
-            lease = place.leases.get(place.marking)
-            if seat.user_id != one.user_id and not place.covered and lease is not None and lease.sees:
+            if seat.user_id != one.user_id and place.hears(now):
                 seat.write(parcel)
 
     def _presence(self, one: news.PresenceChanged) -> None:
@@ -236,14 +244,14 @@ class Realtime:
 
 Handler = Callable[[Realtime, news.News], None]
 _HANDLERS: dict[type[news.News], Handler] = {
-    news.MessagesChanged: Realtime._messages,  # type: ignore[dict-item]
-    news.AccessChanged: Realtime._access,  # type: ignore[dict-item]
-    news.RoomChanged: Realtime._room,  # type: ignore[dict-item]
-    news.MemberChanged: Realtime._member,  # type: ignore[dict-item]
-    news.ReadMoved: Realtime._read,  # type: ignore[dict-item]
-    news.TypingNoticed: Realtime._typing,  # type: ignore[dict-item]
-    news.PresenceChanged: Realtime._presence,  # type: ignore[dict-item]
-    news.PersonChanged: Realtime._person,  # type: ignore[dict-item]
+    news.MessagesChanged: Realtime._messages,  # type: ignore[dict-item]  # noqa: SLF001
+    news.AccessChanged: Realtime._access,  # type: ignore[dict-item]  # noqa: SLF001
+    news.RoomChanged: Realtime._room,  # type: ignore[dict-item]  # noqa: SLF001
+    news.MemberChanged: Realtime._member,  # type: ignore[dict-item]  # noqa: SLF001
+    news.ReadMoved: Realtime._read,  # type: ignore[dict-item]  # noqa: SLF001
+    news.TypingNoticed: Realtime._typing,  # type: ignore[dict-item]  # noqa: SLF001
+    news.PresenceChanged: Realtime._presence,  # type: ignore[dict-item]  # noqa: SLF001
+    news.PersonChanged: Realtime._person,  # type: ignore[dict-item]  # noqa: SLF001
 }
 
 

@@ -77,6 +77,16 @@ class Place:
         self.leases.clear()
         self.voided += 1
 
+    def hears(self, now: float) -> bool:
+        """Whether this seat may be told of comings, goings and typing: never on a decision that has become void.
+
+        Where nothing guards the room, being in it is enough until something changes.
+        """
+        lease = self.leases.get(self.marking)
+        if self.covered or (lease is None and (self.governed or self.voided)):
+            return False
+        return lease is None or (lease.sees and (not self.governed or lease.until > now))
+
     def sight_of(self, markings: Sequence[str], now: float) -> Sight | None:
         """What this seat sees of these markings, or None when it has to be asked first."""
         seen = []

@@ -1,14 +1,45 @@
 """The hot statements of the post path, in plain SQL on Django's own connection (R37). Rows only; no rule lives here.
 
-COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT unnest(..)`.
+COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT unnest(..)`. Values travel beside the
+statement in binary form, so that the server plans each statement once per connection.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import psycopg
 from django.db import connection
+
+from rooms.models import Room
+
+Rows = psycopg.Cursor[tuple[Any, ...]]
+
+
+@contextmanager
+def pipelined() -> Iterator[None]:
+    """Statements whose answers nobody waits for travel together with the next one that is waited for, or the commit.
+
+    What is wrong with one of them is raised where the answers are read: at the latest by the commit.
+    """
+    connection.ensure_connection()
+    with connection.connection.pipeline():
+        yield
+
+
+def _send(statement: str, values: Sequence[object]) -> Rows:
+    """Have a statement executed; whoever reads its rows waits for them."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return psycopg.Cursor(connection.connection).execute(statement, values, binary=True, prepare=True)
+
+
+def _rows(cursor: Rows) -> list[tuple[Any, ...]]:
+    with connection.wrap_database_errors:
+        return cursor.fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +76,34 @@ class Repeat:
 _REPEATS = """
 select m.sender_id, m.client_message_id, m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at
   from rooms_message m
-  join unnest(%s::uuid[], %s::uuid[]) as k (sender_id, client_message_id)
+  join unnest(%b::uuid[], %b::uuid[]) as k (sender_id, client_message_id)
     on m.sender_id = k.sender_id and m.client_message_id = k.client_message_id
 """
+_ROOMS = "select id, workspace_id, kind, state, marking from rooms_room where id = any(%b::uuid[])"
+
+Repeats = Mapping[tuple[UUID, UUID], Repeat]
 
 
-def repeats(keys: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Repeat]:
-    """What was posted before under these (sender, client id) pairs (R20)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_REPEATS, [[sender for sender, _ in keys], [client for _, client in keys]])
-        return {(row[0], row[1]): Repeat(row[2], row[3], row[4], bytes(row[5]), row[6], row[7]) for row in cursor}
+def look_up(keys: Sequence[tuple[UUID, UUID]], room_ids: Iterable[UUID]) -> tuple[Repeats, Mapping[UUID, Room]]:
+    """What was posted before under these (sender, client id) pairs (R20), and the rooms as posting needs them."""
+    repeats = _send(_REPEATS, [[sender for sender, _ in keys], [client for _, client in keys]])
+    rooms = _send(_ROOMS, [list(room_ids)])
+    return (
+        {(row[0], row[1]): Repeat(row[2], row[3], row[4], row[5], row[6], row[7]) for row in _rows(repeats)},
+        {
+            row[0]: Room(id=row[0], workspace_id=row[1], kind=row[2], state=row[3], marking=row[4])
+            for row in _rows(rooms)
+        },
+    )
 
 
 _TAKE = """
 with wanted as (
-  select r.id, n.count from rooms_room r join unnest(%s::uuid[], %s::int[]) as n (id, count) using (id)
+  select r.id, n.count from rooms_room r join unnest(%b::uuid[], %b::int[]) as n (id, count) using (id)
    order by r.id for no key update of r
 )
-update rooms_room r set last_seq = r.last_seq + wanted.count, last_message_at = greatest(r.last_message_at, %s)
+update rooms_room r
+   set last_seq = r.last_seq + wanted.count, last_message_at = greatest(r.last_message_at, %b::timestamptz)
   from wanted where r.id = wanted.id returning r.id, r.last_seq - wanted.count
 """
 
@@ -70,18 +111,16 @@ update rooms_room r set last_seq = r.last_seq + wanted.count, last_message_at = 
 def take_sequence(counts: Mapping[UUID, int], at: datetime | None) -> dict[UUID, int]:
     """Advance each room's counter by its count, rooms locked in one order; gives the value before."""
     ids = sorted(counts)
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [ids, [counts[room_id] for room_id in ids], at])
-        return dict(cursor.fetchall())
+    return dict(_rows(_send(_TAKE, [ids, [counts[room_id] for room_id in ids], at])))
 
 
 _INSERT = """
 insert into rooms_message (workspace_id, id, room_id, seq, changed_seq, sender_id, client_message_id, body_mac,
   body_sealed, marking, revision, thread_id, also_to_room, mentions, mentions_room, at)
-select %s, m.id, m.room_id, m.seq, m.seq, m.sender_id, m.client_message_id, m.body_mac, m.body_sealed, m.marking, 0,
+select %b, m.id, m.room_id, m.seq, m.seq, m.sender_id, m.client_message_id, m.body_mac, m.body_sealed, m.marking, 0,
        m.thread_id, m.also_to_room, m.mentions::uuid[], m.mentions_room, m.at
-  from unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::uuid[], %s::uuid[], %s::bytea[], %s::bytea[], %s::text[],
-              %s::uuid[], %s::bool[], %s::text[], %s::bool[], %s::timestamptz[])
+  from unnest(%b::uuid[], %b::uuid[], %b::bigint[], %b::uuid[], %b::uuid[], %b::bytea[], %b::bytea[], %b::text[],
+              %b::uuid[], %b::bool[], %b::text[], %b::bool[], %b::timestamptz[])
     as m (id, room_id, seq, sender_id, client_message_id, body_mac, body_sealed, marking, thread_id, also_to_room,
           mentions, mentions_room, at)
 """
@@ -104,8 +143,7 @@ def insert_messages(workspace_id: UUID, rows: Sequence[NewMessage]) -> None:
         [row.mentions_room for row in rows],
         [row.at for row in rows],
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [workspace_id, *columns])
+    _send(_INSERT, [workspace_id, *columns])
 
 
 _UNREAD = """

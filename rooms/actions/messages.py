@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -54,8 +54,11 @@ def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
     """Store a batch of sealed messages in one commit and tell the rooms; each succeeds or fails alone (PO-3, CH-2)."""
     outcomes: list[Outcome | None] = judging.judge_posts(posts)
 
-    _answer_repeats(posts, outcomes)
-    drafts = dict(_drafted(posts, outcomes))
+    waiting = [post for post, outcome in zip(posts, outcomes, strict=True) if outcome is None]
+    keys = [(post.actor.id, post.client_message_id) for post in waiting]
+    repeats, rooms = store.look_up(keys, {post.room_id for post in waiting})
+    _answer_repeats(posts, outcomes, repeats)
+    drafts = dict(_drafted(posts, outcomes, rooms))
     if not drafts:
         raise pep.NothingChanged(outcomes)
 
@@ -95,15 +98,14 @@ def posted_news(workspace_id: UUID, posted: Sequence[Posted]) -> news.MessagesCh
     )
 
 
-def _answer_repeats(posts: Sequence[Post], outcomes: list[Outcome | None]) -> None:
+def _answer_repeats(posts: Sequence[Post], outcomes: list[Outcome | None], repeats: store.Repeats) -> None:
     """A repeat gets its first ack again; the same client id with other words is a conflict (R20)."""
-    waiting = [index for index, outcome in enumerate(outcomes) if outcome is None]
-    before = store.repeats([(posts[index].actor.id, posts[index].client_message_id) for index in waiting])
     taken: set[tuple[UUID, UUID]] = set()
-    for index in waiting:
-        post = posts[index]
+    for index, post in enumerate(posts):
+        if outcomes[index] is not None:
+            continue
         key = (post.actor.id, post.client_message_id)
-        repeat = before.get(key)
+        repeat = repeats.get(key)
         if repeat is not None:
             outcomes[index] = _first_ack(post, repeat)
         elif key in taken:
@@ -135,12 +137,13 @@ def _body_mac(post: Post) -> bytes:
     return envelope.body_mac(post.actor.workspace_id, post.client_message_id.bytes + post.body.encode())
 
 
-def _drafted(posts: Sequence[Post], outcomes: list[Outcome | None]) -> Iterator[tuple[int, _Draft]]:
+def _drafted(
+    posts: Sequence[Post], outcomes: list[Outcome | None], rooms: Mapping[UUID, Room]
+) -> Iterator[tuple[int, _Draft]]:
     """The posts that the rules of their rooms allow, as drafts; the others get their error."""
-    waiting = [index for index, outcome in enumerate(outcomes) if outcome is None]
-    rooms = {room.id: room for room in Room.objects.filter(id__in={posts[index].room_id for index in waiting})}
-    for index in waiting:
-        post = posts[index]
+    for index, post in enumerate(posts):
+        if outcomes[index] is not None:
+            continue
         try:
             yield index, _draft(post, rooms[post.room_id])
         except (DomainError, AccessDenied) as error:

@@ -34,7 +34,7 @@ from tests.accounts.records import epoch_of, latest, refused
 def told(world, *actors):
     with within(world.id):
         answer = DirectorySource().subjects(actors)
-    return [answer[actor.id, actor.environment.session_id] for actor in actors]
+    return [answer[actor.key] for actor in actors]
 
 
 def with_device(world, user):

@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 @pytest.fixture
 def a_gap(monkeypatch):
-    """Up to two milliseconds pass between the check of a post and its insert, as a call to a decision point would take."""
+    """Up to two milliseconds pass between the check of a post and its insert, as a call to a decision point
+    would take."""
     judge = judging.judge_posts
 
     def slowly(posts):

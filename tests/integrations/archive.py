@@ -1,4 +1,5 @@
-"""Archives in the layout of zulip-archive, made on the spot. `python tests/integrations/archive.py` writes the small one.
+"""Archives in the layout of zulip-archive, made on the spot. `python tests/integrations/archive.py` writes
+the small one.
 
 It has what the layout makes difficult and nothing else: names that begin with a dot, a topic that stands under two
 channels, two people of one name and two whose names differ in case alone, odd characters, HTML that is no friend.
@@ -102,7 +103,11 @@ def files(channels: Mapping[tuple[int, str], Mapping[str, list[dict[str, Any]]]]
         for topic, messages in topics.items()
     }
     streams = {
-        name: {"id": number, "latest_id": 0, "topic_data": {t: {"latest_date": 0, "size": len(m)} for t, m in topics.items()}}
+        name: {
+            "id": number,
+            "latest_id": 0,
+            "topic_data": {t: {"latest_date": 0, "size": len(m)} for t, m in topics.items()},
+        }
         for (number, name), topics in channels.items()
     }
     return found | {"zulip_json/stream_index.json": json.dumps({"streams": streams, "time": 0}).encode()}

@@ -17,7 +17,9 @@ SLUG = "brought"
 def import_archive(path: Path, *options: str, workspace: str = SLUG) -> str:
     """What the command printed."""
     printed = io.StringIO()
-    call_command("import_archive", str(path), "--format", "zulip-archive", "--workspace", workspace, *options, stdout=printed)
+    call_command(
+        "import_archive", str(path), "--format", "zulip-archive", "--workspace", workspace, *options, stdout=printed
+    )
     return printed.getvalue()
 
 

@@ -46,9 +46,13 @@ def test_what_could_do_something_is_gone():
     assert links(body) == []
 
 
-@pytest.mark.parametrize("scheme", ["javascript:x()", "JaVaScRiPt:x()", "data:text/html,x", "vbscript:x", " javascript:x"])
+@pytest.mark.parametrize(
+    "scheme", ["javascript:x()", "JaVaScRiPt:x()", "data:text/html,x", "vbscript:x", " javascript:x"]
+)
 def test_only_links_that_are_safe_stay_links(scheme):
-    assert links(written(f'<p><a href="{scheme}">text</a> <a href="https://a.example/b">b</a></p>')) == ["https://a.example/b"]
+    assert links(written(f'<p><a href="{scheme}">text</a> <a href="https://a.example/b">b</a></p>')) == [
+        "https://a.example/b"
+    ]
 
 
 def test_code_keeps_its_language_and_every_character():
@@ -114,8 +118,12 @@ def test_a_file_that_is_gone_leaves_a_note_and_is_drawn_once():
 
 
 def test_an_image_alone_leaves_its_address_or_a_note():
-    elsewhere = '<div class="message_inline_image"><a href="https://i.example/a.png"><img src="https://proxy/x"></a></div>'
-    here = '<div class="message_inline_image"><a href="/user_uploads/1/a.png"><img src="/user_uploads/1/a.png"></a></div>'
+    elsewhere = (
+        '<div class="message_inline_image"><a href="https://i.example/a.png"><img src="https://proxy/x"></a></div>'
+    )
+    here = (
+        '<div class="message_inline_image"><a href="/user_uploads/1/a.png"><img src="/user_uploads/1/a.png"></a></div>'
+    )
 
     assert links(written(elsewhere)) == ["https://i.example/a.png"]
     assert read(here) == "a.png (this file is not in the archive)"
@@ -123,7 +131,7 @@ def test_an_image_alone_leaves_its_address_or_a_note():
 
 def test_a_preview_of_a_link_is_left_out():
     html = (
-        '<p><a href="https://a.example">https://a.example</a></p><div class="message_embed"><a class="message_embed_image"'
+        '<p><a href="https://a.example">https://a.example</a></p><div class="message_embed"><a class="message_embed_image"'  # noqa: E501
         ' href="https://a.example"></a><div class="data-container"><div class="message_embed_title"><a'
         ' href="https://a.example" title="A">A</a></div><div class="message_embed_description">Words</div></div></div>'
     )
@@ -139,7 +147,10 @@ def test_a_preview_of_a_link_is_left_out():
         ('<p><span class="emoji emoji-ffffff">:odd:</span></p>', ":odd:"),
         ('<p><img alt=":party:" class="emoji" src="/e/1.png" title="party"></p>', ":party:"),
         ('<p><time datetime="2024-01-08T18:30:00Z">later</time></p>', "2024-01-08 18:30 UTC"),
-        ("<p>1. not a list<br>\n# not a heading<br>\n&gt; not a quote</p>", "1. not a list\n# not a heading\n> not a quote"),
+        (
+            "<p>1. not a list<br>\n# not a heading<br>\n&gt; not a quote</p>",
+            "1. not a list\n# not a heading\n> not a quote",
+        ),
         ("<p>a*b*c _d_ `e` [f](g) ~~h~~ &lt;i&gt; &amp;amp; \\</p>", "a*b*c _d_ `e` [f](g) ~~h~~ <i> &amp; \\"),
         ('<p><a href="/help/x">help</a> <a href="#narrow/stream/1">there</a></p>', "help there"),
         ("<p></p>", "(nothing that can be shown)"),
@@ -169,7 +180,7 @@ def test_an_address_arrives_whole(address, label):
 
 
 def test_a_table_is_a_table_and_its_pipes_are_text():
-    html = "<table><thead><tr><th>a|b</th><th>c</th></tr></thead><tbody><tr><td><code>x|y</code></td><td>2</td></tr></tbody></table>"
+    html = "<table><thead><tr><th>a|b</th><th>c</th></tr></thead><tbody><tr><td><code>x|y</code></td><td>2</td></tr></tbody></table>"  # noqa: E501
 
     body = written(html)
 

@@ -49,7 +49,11 @@ def test_messages_keep_time_order_author_and_topic_and_leave_no_gap():
     import_archive(made.SMALL)
 
     said = everything()
-    for name, ids in {"general": [1, 2, 3, 5, 9, 11, 12, 13], "flight ops": [4, 6, 7, 14], "night/shift": [8, 10]}.items():
+    for name, ids in {
+        "general": [1, 2, 3, 5, 9, 11, 12, 13],
+        "flight ops": [4, 6, 7, 14],
+        "night/shift": [8, 10],
+    }.items():
         here = [one for one in said if one.room == name]
         assert [one.row.seq for one in here] == list(range(1, len(ids) + 1))
         assert [one.row.at for one in here] == [datetime.fromtimestamp(made.START + 3600 * n, UTC) for n in ids]

@@ -43,7 +43,8 @@ def test_a_path_that_leads_outside_is_refused_and_named(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.GNUTYPE_SPARSE]
+    "kind",
+    [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.GNUTYPE_SPARSE],
 )
 def test_links_devices_and_sparse_files_are_refused(tmp_path, kind):
     path = packed(tmp_path / "a.tar.xz", {}, header("a/one", kind, linkname="/etc/passwd"))
@@ -102,7 +103,9 @@ def test_an_archive_that_ends_too_early_is_refused(tmp_path):
 
 
 def test_what_a_damaged_header_would_hide_is_noticed(tmp_path):
-    plain = bytearray(lzma.decompress(packed(tmp_path / "a.tar.xz", {"a/1": b"x" * 600, "a/2": b"y" * 600}).read_bytes()))
+    plain = bytearray(
+        lzma.decompress(packed(tmp_path / "a.tar.xz", {"a/1": b"x" * 600, "a/2": b"y" * 600}).read_bytes())
+    )
     plain[512 + 1024 : 512 + 1024 + 8] = b"\xff" * 8
     path = tmp_path / "b.tar.xz"
     path.write_bytes(lzma.compress(bytes(plain)))

@@ -77,7 +77,7 @@ def test_a_run_that_breaks_at_any_step_is_completed_by_the_next(tmp_path, monkey
 
 
 def _break(monkeypatch, step):
-    """Let this step fail after its work was done and before it is committed, the second time it is taken if there is one."""
+    """Let this step fail after its work was done and before it is committed, the second time it is taken if there is one."""  # noqa: E501
     from integrations.actions import importing as frame  # noqa: PLC0415
     from integrations.archives import sinks  # noqa: PLC0415
     from integrations.management.commands import import_archive as command  # noqa: PLC0415
