@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,7 +48,10 @@ def create_room(
         _refuse_taken_name(actor.workspace_id, name)
 
     new = Room(id=room_id, kind=kind, marking=_ceiling_of(actor.workspace_id, marking))
-    room = _open(actor, new, name=name, topic=topic)
+    try:
+        room = _open(actor, new, name=name, topic=topic)
+    except IntegrityError:
+        raise _taken() from None
     if requirement:
         _guard(actor, room, requirement)
     if actor.subject.kind is SubjectKind.USER:
@@ -74,7 +78,10 @@ def open_direct(actor: Actor, *, people: Sequence[UUID], marking: str | None = N
 
     kind = RoomKind.DIRECT if len(everyone) == TWO else RoomKind.GROUP
     new = Room(id=new_id(), kind=kind, marking=_ceiling_of(actor.workspace_id, marking), people_hash=people_hash)
-    room = _open(actor, new, name="")
+    try:
+        room = _open(actor, new, name="")
+    except IntegrityError:  # somebody of them was faster
+        raise pep.NothingChanged(Room.objects.get(people_hash=people_hash)) from None
     for user_id in everyone:
         admit(actor, room=room, user_id=user_id, role=RoomRole.MEMBER, source="manual")
 
@@ -102,7 +109,8 @@ def _open(actor: Actor, room: Room, *, name: str, topic: str = "") -> Room:
     room.name_hash = _name_hash(actor.workspace_id, name) if name else room.id.bytes * 2
     room.name_sealed = seal_room_text(room, "name", name)
     room.topic_sealed = seal_room_text(room, "topic", topic)
-    room.save(force_insert=True)
+    with transaction.atomic():
+        room.save(force_insert=True)
     return room
 
 
@@ -121,11 +129,15 @@ def _refuse_taken_name(workspace_id: UUID, name: str) -> None:
     """Only public names are told apart: that a private name is taken would tell that the room exists (R11)."""
     taken = _name_hash(workspace_id, name)
     if Room.objects.filter(name_hash=taken, kind=RoomKind.PUBLIC).exists():
-        raise Conflict(
-            _("A room with this name already exists."),
-            field="name",
-            remedy=_("Choose another name, or ask to be added."),
-        )
+        raise _taken()
+
+
+def _taken() -> Conflict:
+    return Conflict(
+        _("A room with this name already exists."),
+        field="name",
+        remedy=_("Choose another name, or ask to be added."),
+    )
 
 
 def _ceiling_of(workspace_id: UUID, marking: str | None) -> str:
@@ -153,7 +165,11 @@ def update_room(actor: Actor, *, room_id: UUID, name: str | None = None, topic: 
     if not changed:
         raise pep.NothingChanged(room)
 
-    room.save(update_fields=["name_sealed", "name_hash", "topic_sealed"])
+    try:
+        with transaction.atomic():
+            room.save(update_fields=["name_sealed", "name_hash", "topic_sealed"])
+    except IntegrityError:
+        raise _taken() from None
 
     record(Event.ROOM_CHANGED, actor, target=Target("room", room.id, room.id), changed=changed)
     _tell(room)
