@@ -13,6 +13,7 @@ from policy.types import AccessDenied
 from rooms.actions.members import add_member, leave_room, remove_member
 from rooms.actions.rooms import open_direct, update_room
 from rooms.models import Membership, Room, RoomKind
+from tenancy.actor import anonymous_actor
 from tenancy.errors import Invalid, NotFound
 from tests.asserts import assert_audited, assert_denied, assert_refused, unchanged
 from tests.world import World, furnish
@@ -61,8 +62,6 @@ def test_nobody_is_reached_who_has_no_active_account(olympus):
 
 
 def test_who_has_not_signed_in_opens_none(olympus):
-    from tenancy.actor import anonymous_actor  # noqa: PLC0415 - one use
-
     with assert_denied(olympus, Action.DIRECT_OPEN):
         open_direct(anonymous_actor(olympus.id), people=people(olympus, "eve", "grace"))
 

@@ -1,6 +1,10 @@
 """Opening, changing, guarding and archiving rooms: each has its power, each is on record (SG-1, PO-2)."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connections
 
 from accounts.actions import assign_role, create_role, unassign_role
 from accounts.models import Role, RoleAssignment
@@ -12,7 +16,7 @@ from rooms.models import Membership, RequirementVersion, Room, RoomKind
 from rooms.sealing import room_name, room_topic
 from tenancy.errors import Conflict, Invalid
 from tests.asserts import assert_audited, assert_denied, assert_refused, assert_sealed, recorded, unchanged
-from tests.world import GUARD, World
+from tests.world import GUARD, World, furnish
 
 
 def row(world: World, room: str) -> Room:
@@ -136,7 +140,7 @@ def test_a_power_over_all_rooms_opens_none_that_is_guarded(olympus):
         owner = Role.objects.get(system="owner").id
     assign_role(olympus.system, role_id=owner, user_id=olympus.people["eve"].id)
 
-    with assert_denied(olympus, Action.ROOM_UPDATE, reason="requirement_unmet"):
+    with assert_denied(olympus, Action.ROOM_UPDATE, code="not_found", reason="requirement_unmet"):
         update_room(olympus.actor("eve"), room_id=olympus.rooms["titan"].id, name="Mine")
 
 
@@ -212,6 +216,27 @@ def test_the_owner_of_a_room_does_not_set_what_guards_it(olympus):
 
     with assert_denied(olympus, Action.REQUIREMENT_SET):
         set_requirement(olympus.actor("grace"), room_id=mine.id, requirement="clearance >= CUI")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_open_a_public_room_of_one_name_at_once_one_is_told_so():
+    olympus = furnish("olympus")
+    barrier = Barrier(2)
+
+    def open_as(username):
+        try:
+            barrier.wait()
+            return create_room(olympus.actor(username), kind=RoomKind.PUBLIC, name="Apollo")
+        except Conflict as taken:
+            return taken.field
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(open_as, ["grace", "eve"]))
+
+    assert sum(isinstance(one, Room) for one in outcomes) == 1
+    assert "name" in outcomes
 
 
 def test_a_refused_room_leaves_no_key_and_no_epoch(olympus):
