@@ -135,9 +135,9 @@ def canonical_username(username: str) -> str:
     return username.strip().lower()
 
 
-def group_member_ids(names: Iterable[str]) -> dict[str, set[UUID]]:
-    """The active members by group name as it was written; unknown names are left out."""
-    groups = _groups_named(names)
+def group_member_ids(actor: Actor, names: Iterable[str]) -> dict[str, set[UUID]]:
+    """The active members by group name as it was written; names that the actor may not know of are left out."""
+    groups = _groups_named(actor, names)
     members: dict[UUID, set[UUID]] = {group_id: set() for group_id in groups}
     rows = GroupMembership.objects.filter(group_id__in=groups, user__state=UserState.ACTIVE)
     for group_id, user_id in rows.values_list("group_id", "user_id"):
@@ -145,7 +145,7 @@ def group_member_ids(names: Iterable[str]) -> dict[str, set[UUID]]:
     return {name: members[group_id] for group_id, written in groups.items() for name in written}
 
 
-def _groups_named(names: Iterable[str]) -> dict[UUID, list[str]]:
+def _groups_named(actor: Actor, names: Iterable[str]) -> dict[UUID, list[str]]:
     workspace_id = current_workspace_id()
     if workspace_id is None:
         raise OutsideWorkspace("groups were looked up outside a workspace")
@@ -154,7 +154,7 @@ def _groups_named(names: Iterable[str]) -> dict[UUID, list[str]]:
         hashes.setdefault(sealing.group_hash(workspace_id, name), []).append(name)
     if not hashes:
         return {}
-    rows = Group.objects.filter(name_hash__in=list(hashes)).values_list("id", "name_hash")
+    rows = _knowable_groups(actor).filter(name_hash__in=list(hashes)).values_list("id", "name_hash")
     return {group_id: hashes[bytes(name_hash)] for group_id, name_hash in rows}
 
 
@@ -197,11 +197,14 @@ def _fits(card: Card, wanted: str) -> bool:
 
 def visible_groups(actor: Actor) -> Mapping[UUID, str]:
     """Names of the groups that the actor may know of: public ones, their own, and all for who manages users (SG-2)."""
-    rows = Group.objects.all()
-    if Flag.MANAGE_USERS not in flags_of(actor):
-        mine = GroupMembership.objects.filter(user_id=actor.id).values("group_id")
-        rows = rows.filter(Q(kind="public") | Q(id__in=mine))
-    return sealing.open_group_names(list(rows))
+    return sealing.open_group_names(list(_knowable_groups(actor)))
+
+
+def _knowable_groups(actor: Actor) -> models.QuerySet[Group]:
+    if Flag.MANAGE_USERS in flags_of(actor):
+        return Group.objects.all()
+    mine = GroupMembership.objects.filter(user_id=actor.id).values("group_id")
+    return Group.objects.filter(Q(kind="public") | Q(id__in=mine))
 
 
 def group_ids_of(user_id: UUID) -> list[UUID]:

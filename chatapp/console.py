@@ -95,7 +95,10 @@ class ConsoleSite(admin.AdminSite):
         self, request: HttpRequest, view: View, arguments: tuple[Any, ...], parts: dict[str, Any]
     ) -> HttpResponse:
         """The answer, rendered while its rows exist. What was permitted is recorded even if something is refused."""
-        request.standing = Standing(request.actor)  # type: ignore[attr-defined]
+        request.standing = standing = Standing(request.actor)  # type: ignore[attr-defined]
+        standing.learn(
+            [(Action.CONSOLE_ENTER, ENTRY), *((a, one.resource) for one in self._entries() for a in one.sees)]
+        )
         try:
             pep.enforce(request.actor, Action.CONSOLE_ENTER, ENTRY)  # type: ignore[attr-defined]
             return _rendered(view(request, *arguments, **parts))
@@ -153,7 +156,6 @@ class ConsoleSite(admin.AdminSite):
         """The pages that the operator may open, under the task they belong to."""
         standing: Standing = request.standing  # type: ignore[attr-defined]
         entries = sorted(self._entries(), key=lambda entry: (entry.order, str(entry.title)))
-        standing.learn([(Action.CONSOLE_ENTER, ENTRY), *((a, entry.resource) for entry in entries for a in entry.sees)])
         if not standing.may(Action.CONSOLE_ENTER, ENTRY):
             return []
         open_ = [entry for entry in entries if standing.opens(entry.sees, entry.resource)]

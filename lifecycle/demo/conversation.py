@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from lifecycle.demo import SIGN_IN_AS
 from lifecycle.demo.rooms import Plan
-from lifecycle.demo.script import Line
+from lifecycle.demo.script import Line, on_the_wall
 from lifecycle.demo.staff import Staff
 from rooms import mentions
 from rooms.actions.importing import PastMessage, import_messages
@@ -22,14 +22,15 @@ from tenancy.actor import new_id
 _NAMESPACE = UUID("0e0d5c0a-9a3e-5d39-8f0f-5b8c0c0f6c11")
 
 
-def open_room(staff: Staff, plan: Plan) -> Room:
+def open_room(staff: Staff, plan: Plan, last_day: datetime) -> Room:
     """The room with its people, each judged on the way in."""
     first, *others = plan.people
     if plan.kind in (RoomKind.DIRECT, RoomKind.GROUP):
         return open_direct(
             staff.actor(first), people=[staff.ids[username] for username in others], marking=plan.marking
         )
-    room = create_room(staff.actor(first), kind=plan.kind, name=plan.story, topic=plan.topic, marking=plan.marking)
+    topic = on_the_wall(plan.topic, last_day)
+    room = create_room(staff.actor(first), kind=plan.kind, name=plan.story, topic=topic, marking=plan.marking)
     if plan.governed:
         room = set_requirement(staff.officer, room_id=room.id, requirement=plan.requirement, named=plan.named)
     for username in others:
@@ -58,7 +59,7 @@ class Conversation:
         )
         told = [_Told(line, brought.ids[keys[id(line)]], line.moment(last_day)) for line in past]
         for one in told:
-            self._reconsider(one)
+            self._reconsider(one, last_day)
         for username in self.plan.people:
             if username in SIGN_IN_AS:
                 self._read(username, told)
@@ -78,12 +79,11 @@ class Conversation:
                 post_message(author, post=Post(author, self.room.id, new_id(), "\n".join(line.words), line.marking))
 
     def _past(self, line: Line, keys: Mapping[int, UUID], last_day: datetime) -> PastMessage:
-        said_at = line.moment(last_day)
-        body = line.text(said_at)
+        body = line.text(last_day)
         return PastMessage(
             sender_id=self.staff.ids[line.author],
             client_message_id=keys[id(line)],
-            at=said_at,
+            at=line.moment(last_day),
             body=body,
             marking=line.marking,
             reply_to=keys[id(line.answers)] if line.answers else None,
@@ -91,10 +91,10 @@ class Conversation:
             reactions=tuple((self.staff.ids[username], emoji) for emoji, username in line.reactions),
         )
 
-    def _reconsider(self, told: "_Told") -> None:
+    def _reconsider(self, told: "_Told", last_day: datetime) -> None:
         author = self.staff.actor(told.line.author)
         if told.line.changed_to:
-            edit_message(author, message_id=told.id, body=told.line.changed_to)
+            edit_message(author, message_id=told.id, body=on_the_wall(told.line.changed_to, last_day))
         if told.line.taken_back:
             delete_message(author, message_id=told.id)
 

@@ -22,7 +22,7 @@ from rooms.models import Room
 from tenancy.scoping import within, workspace_for_slug
 
 _QUIET = timedelta(minutes=6)
-"""How long ago the last of what is told as past was said."""
+"""How long ago the last of what is told as past was said, at least."""
 
 
 def load() -> bool:
@@ -63,7 +63,7 @@ def _talk(staff: Staff) -> None:
     """The conversations of the past days; then one assignment ends, and two people speak up."""
     stories = {plan.story: script.read(plan.story) for plan in PLANS}
     last_day = _last_day(stories.values())
-    conversations = [Conversation(staff, plan, open_room(staff, plan), stories[plan.story]) for plan in PLANS]
+    conversations = [Conversation(staff, plan, open_room(staff, plan, last_day), stories[plan.story]) for plan in PLANS]
     for conversation in conversations:
         conversation.tell(last_day)
     know(staff, staff.officer, people.MOVED_ON, people.LEFT_WITH)
@@ -72,7 +72,8 @@ def _talk(staff: Staff) -> None:
 
 
 def _last_day(stories: Iterable[Sequence[Line]]) -> datetime:
-    """Where the last day has to begin for everything to have been said by now, the latest of it a moment ago."""
+    """Where the last day has to begin for everything to have been said by now, the latest of it a short while ago."""
     midnight = datetime(2000, 1, 1, tzinfo=UTC)
     latest = max(line.moment(midnight) for story in stories for line in story if not line.live)
-    return timezone.now().replace(second=0, microsecond=0) - _QUIET - (latest - midnight)
+    begins = timezone.now() - _QUIET - (latest - midnight)
+    return begins.replace(minute=begins.minute // 30 * 30, second=0, microsecond=0)

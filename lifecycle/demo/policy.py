@@ -10,12 +10,27 @@ DOCUMENT: dict[str, Any] = {
     },
     "rules": [
         {
-            "name": "no-message-above-clearance",
+            "name": "public-rooms-by-clearance",
             "effect": "deny",
-            "actions": ["room:message:deliver", "room:message:post"],
-            "scope": {"kinds": ["public", "private"]},
+            "actions": ["room:message:read", "room:message:deliver"],
+            "scope": {"kinds": ["public"]},
             "condition": "NOT clearance >= resource.marking",
             "priority": 100,
+        },
+        {
+            "name": "nothing-said-above-clearance",
+            "effect": "deny",
+            "actions": ["room:message:post"],
+            "scope": {"kinds": ["public", "private"]},
+            "condition": "NOT clearance >= resource.marking",
+        },
+        {
+            "name": "messages-above-clearance",
+            "effect": "redact",
+            "actions": ["room:message:deliver"],
+            "scope": {"kinds": ["private"]},
+            "condition": "NOT clearance >= resource.marking",
+            "obligations": [{"name": "redact", "params": {"profile": "clearance"}}],
         },
         {
             "name": "personnel-details",
@@ -77,10 +92,25 @@ TEST_CASES: list[dict[str, Any]] = [
         "expect": "indeterminate",
     },
     {
-        "name": "A message above the reader's clearance is not delivered",
+        "name": "A message above the reader's clearance is withheld, and the reader stays in the room",
         "subject": {"clearance": "SECRET"},
-        "room": {"kind": "private", "marking": "TOP_SECRET", "name": "launch-readiness"},
+        "room": {"kind": "private", "marking": "TOP_SECRET", "name": "launch-readiness", "named": ["cleared"]},
         "action": "room:message:deliver",
+        "expect": "permit",
+        "obligations": ["redact"],
+    },
+    {
+        "name": "Nobody writes above their own clearance",
+        "subject": {"clearance": "SECRET"},
+        "room": {"kind": "private", "marking": "TOP_SECRET", "name": "launch-readiness", "named": ["cleared"]},
+        "action": "room:message:post",
+        "expect": "deny",
+    },
+    {
+        "name": "A public room is closed to those below its marking",
+        "subject": {"clearance": "UNCLASSIFIED"},
+        "room": {"kind": "public", "marking": "CUI", "name": "facilities-desk"},
+        "action": "room:message:read",
         "expect": "deny",
     },
     {

@@ -9,12 +9,13 @@
     > 09:02 tomas: An answer.  an answer in the thread under the last message; goes on with `>   `
     now                        what follows is said while the demo is loaded
 
-`{t+90}` in a text is the time of day 90 minutes after the message.
+The last day ends when the demo is loaded, so the clock of the story is not the clock on the wall: times of day in a
+text are moved with the message that they stand in.
 """
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 STORIES = Path(__file__).parent / "story"
@@ -23,7 +24,7 @@ _DAY = re.compile(r"day (\d+)")
 _SAID = re.compile(r"(\d{2}):(\d{2}) (\w+)(?: \[(\w+)\])?: (.*)")
 _SAID_NOW = re.compile(r"(\w+)(?: \[(\w+)\])?: (.*)")
 _REACTION = re.compile(r"\+ (\S+) (.+)")
-_LATER = re.compile(r"\{t([+-]\d+)\}")
+_CLOCK = re.compile(r"\b([01]\d|2[0-3]):([0-5]\d)\b")
 _MARKINGS = {"U": "UNCLASSIFIED", "CUI": "CUI", "C": "CONFIDENTIAL", "S": "SECRET", "TS": "TOP_SECRET"}
 
 
@@ -56,11 +57,20 @@ class Line:
             raise StoryError(f"{self.author} says this now")
         return last_day - timedelta(days=self.days_ago) + timedelta(hours=self.at.hour, minutes=self.at.minute)
 
-    def text(self, said_at: datetime) -> str:
-        """The words, with the times of day that depend on when they were said."""
-        return _LATER.sub(
-            lambda later: f"{said_at + timedelta(minutes=int(later[1])):%H:%M}", "\n".join(self.words).rstrip()
-        )
+    def text(self, last_day: datetime) -> str:
+        """The words, with every time of day as it is on the wall."""
+        return on_the_wall("\n".join(self.words).rstrip(), last_day)
+
+
+def on_the_wall(text: str, last_day: datetime) -> str:
+    """A text in which the times of day of the story are what they are if the last day begins at this moment."""
+    later = timedelta(hours=last_day.hour, minutes=last_day.minute)
+
+    def moved(clock: re.Match[str]) -> str:
+        moment = datetime(2000, 1, 1, int(clock[1]), int(clock[2]), tzinfo=UTC) + later
+        return f"{moment:%H:%M}"
+
+    return _CLOCK.sub(moved, text)
 
 
 def read(name: str) -> list[Line]:

@@ -122,6 +122,15 @@ class ConsoleAdmin(admin.ModelAdmin):
         """Whether the state of this object allows a change, whoever asks."""
         return True
 
+    def _learn(self, request: HttpRequest, obj: Model | None = None) -> None:
+        """Ask for everything that a page will want to know, at once."""
+        resource = self.resource(obj)
+        functions = [one.performs for one in (self.adds, self.saves) if one is not None]  # type: ignore[attr-defined]
+        pairs = [(action, resource) for action in (*self.sees, *functions)]
+        if obj is not None:
+            pairs += [(button.performs, self._about(button, obj)) for button in self.buttons]
+        self._standing(request).learn(pairs)
+
     def _may(self, request: HttpRequest, function: ActionFunction | None, obj: Model | None) -> bool:
         if function is None:
             return False
@@ -134,6 +143,7 @@ class ConsoleAdmin(admin.ModelAdmin):
     # lists
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._learn(request)
         enforce_any(request, self.sees, self.resource())
         if request.method != "GET":
             raise PermissionDenied
@@ -175,6 +185,7 @@ class ConsoleAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Decide, then let the Django admin show or save; what the action refuses is shown on the form."""
         obj = self._object(request, object_id) if object_id is not None else None
+        self._learn(request, obj)
         enforce_any(request, self.sees, self.resource(obj))
         function = self.saves if obj is not None else self.adds
         if obj is None or request.method == "POST":
@@ -296,7 +307,6 @@ class ConsoleAdmin(admin.ModelAdmin):
         """The buttons that the operator may press on this object now."""
         shown = [button for button in self.buttons if not button.in_row and button.fits(obj)]
         standing = self._standing(request)
-        standing.learn((button.performs, self._about(button, obj)) for button in shown)
         return [
             Offer(button.label, self.do_url(obj, button.name), button.tone, button.at_once)
             for button in shown

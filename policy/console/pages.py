@@ -78,10 +78,12 @@ class ConsolePage:
     def offers(self, request: HttpRequest) -> list[Offer]:
         """The buttons that the operator may press now."""
         standing: Standing = request.standing  # type: ignore[attr-defined]
+        resource = self.resource_of(request)
+        standing.learn((button.performs, resource) for button in self.buttons)
         return [
             Offer(button.label, reverse(f"admin:{self.name}_do", args=[button.name]), button.tone, button.at_once)
             for button in self.buttons
-            if standing.may(button.performs, self.resource_of(request))
+            if standing.may(button.performs, resource)
         ]
 
     def resource_of(self, request: HttpRequest) -> Resource:

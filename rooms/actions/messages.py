@@ -156,7 +156,7 @@ def _draft(post: Post, room: Room) -> _Draft:
     if not post.body.strip():
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Write something first."))
 
-    mentioned = mentions.find(room, post.body)
+    mentioned = mentions.find(post.actor, room, post.body)
     if mentioned.room:
         _refuse_forbidden_call(post)
     return _Draft(post, room, marking, new_id(), threads.thread_for(post, room), mentioned)
@@ -261,7 +261,7 @@ def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | No
     if not body.strip():
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Delete it instead."))
     new_marking = marking_for(room, marking or message.marking)
-    mentioned = mentions.find(room, body)
+    mentioned = mentions.find(actor, room, body)
     _enforce_as_if_new(actor, message, new_marking, mentioned)
 
     _keep_revision(message)
