@@ -25,7 +25,7 @@ SECRET = {"clearance": Assertion("secret"), "program": Assertion(["apollo", "Gem
 def told(world, user):
     actor = world.acting(user)
     with within(world.id):
-        return DirectorySource().subjects([actor])[actor.id, None]
+        return DirectorySource().subjects([actor])[actor.key]
 
 
 def source(world, name, kind, minutes=0, *attributes):

@@ -16,7 +16,7 @@ from tests.accounts.records import epoch_of, latest, refused
 def facts_of(world, user):
     actor = world.acting(user)
     with within(world.id):
-        return DirectorySource().subjects([actor])[actor.id, None].facts
+        return DirectorySource().subjects([actor])[actor.key].facts
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""The requirement builder: rows and text are equal, and who would lose access is told before anything is saved (PO-2)."""
+"""The requirement builder: rows and text are equal, and who would lose access is told before anything is saved
+(PO-2).
+"""
 
 import json
 from typing import Any

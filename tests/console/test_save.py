@@ -1,4 +1,6 @@
-"""Every save and every button is an action: decided, recorded, and refused with the reason where one can see it (R34)."""
+"""Every save and every button is an action: decided, recorded, and refused with the reason where one can see
+it (R34).
+"""
 
 import pytest
 
