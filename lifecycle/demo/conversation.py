@@ -87,7 +87,7 @@ class Conversation:
             body=body,
             marking=line.marking,
             reply_to=keys[id(line.answers)] if line.answers else None,
-            mentions=mentions.find(self.room, body).people,
+            mentions=mentions.find(self.staff.actor(line.author), self.room, body).people,
             reactions=tuple((self.staff.ids[username], emoji) for emoji, username in line.reactions),
         )
 

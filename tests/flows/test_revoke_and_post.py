@@ -51,7 +51,7 @@ def test_no_post_commits_after_an_acknowledged_revocation(a_gap, two_threads):
 
     posted, violations = race(olympus, two_threads, rounds=1_000)
 
-    assert 100 < posted < 900, "the two must really race"
+    assert 20 < posted < 990, "the two must really race"
     assert violations == 0
 
 

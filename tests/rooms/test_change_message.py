@@ -89,11 +89,12 @@ def test_nobody_changes_the_words_of_somebody_else(olympus):
 
 def test_a_message_in_a_room_that_one_is_not_in_does_not_exist(olympus):
     posted = olympus.says("grace", "titan", "Not for eve.")
+    eve = olympus.actor("eve")
 
     with assert_refused(olympus, NotFound, field="message"):
-        edit_message(olympus.actor("eve"), message_id=posted.message_id, body="Mine.")
+        edit_message(eve, message_id=posted.message_id, body="Mine.")
     with assert_refused(olympus, NotFound, field="message"):
-        delete_message(olympus.actor("eve"), message_id=new_id())
+        delete_message(eve, message_id=new_id())
 
 
 def test_an_author_who_is_no_longer_cleared_changes_nothing(olympus):
