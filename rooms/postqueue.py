@@ -10,15 +10,15 @@ from collections import defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError, connections
 
 from policy.pep import unit
-from rooms import doorbell, store
+from rooms import doorbell
 from rooms.actions.messages import post_messages, posted_news
 from rooms.loading import fresh_happenings
 from rooms.posting import Outcome, Post, Posted
 from rooms.seats import Happening
-from rooms.threads import Lane
+from rooms.threads import KeepingLane, Lane
 from tenancy.actor import system_actor
 from tenancy.errors import Unavailable
 
@@ -32,7 +32,7 @@ class PostQueue:
 
     def __init__(self, tell: Callable[[Sequence[Happening]], None]) -> None:
         self._tell = tell
-        self._lane = Lane("writer", WRITERS)
+        self._lane = KeepingLane("writer", WRITERS)
         self._bell = Lane("doorbell", 1)
         self._waiting: dict[UUID, list[tuple[Post, asyncio.Future[Posted]]]] = {}
         self._writing: set[UUID] = set()
@@ -78,10 +78,14 @@ class PostQueue:
 
 
 def commit_posts(workspace_id: UUID, posts: Sequence[Post]) -> list[Outcome]:
-    """Commit one batch; somebody who was faster under the same client id makes it run once more (R37)."""
+    """Commit one batch. It runs once more when somebody was faster under the same client id, or the connection is lost.
+
+    In that case nobody knows whether it was committed; the client ids tell (R37).
+    """
     try:
         return _commit_once(workspace_id, posts)
-    except IntegrityError:
+    except (IntegrityError, InterfaceError, OperationalError):
+        connections.close_all()
         return _commit_once(workspace_id, posts)
 
 
@@ -94,7 +98,7 @@ def ring_others(workspace_id: UUID, fresh: Sequence[Posted]) -> None:
 
 
 def _commit_once(workspace_id: UUID, posts: Sequence[Post]) -> list[Outcome]:
-    with store.pipelined(), unit(workspace_id):
+    with unit(workspace_id):
         return post_messages(system_actor(workspace_id, cause="posts"), posts=posts)
 
 

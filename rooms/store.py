@@ -4,8 +4,7 @@ COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT
 statement in binary form, so that the server plans each statement once per connection.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,31 +14,20 @@ import psycopg
 from django.db import connection
 
 from rooms.models import Room
+from rooms.posting import Post
 
 Rows = psycopg.Cursor[tuple[Any, ...]]
 
 
-@contextmanager
-def pipelined() -> Iterator[None]:
-    """Statements whose answers nobody waits for travel together with the next one that is waited for, or the commit.
-
-    What is wrong with one of them is raised where the answers are read: at the latest by the commit.
-    """
-    connection.ensure_connection()
-    with connection.connection.pipeline():
-        yield
-
-
 def _send(statement: str, values: Sequence[object]) -> Rows:
-    """Have a statement executed; whoever reads its rows waits for them."""
     connection.ensure_connection()
     with connection.wrap_database_errors:
         return psycopg.Cursor(connection.connection).execute(statement, values, binary=True, prepare=True)
 
 
-def _rows(cursor: Rows) -> list[tuple[Any, ...]]:
+def _rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
     with connection.wrap_database_errors:
-        return cursor.fetchall()
+        return _send(statement, values).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,28 +61,43 @@ class Repeat:
     at: datetime
 
 
+Repeats = Mapping[tuple[UUID, UUID], Repeat]
+
 _REPEATS = """
 select m.sender_id, m.client_message_id, m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at
   from rooms_message m
   join unnest(%b::uuid[], %b::uuid[]) as k (sender_id, client_message_id)
     on m.sender_id = k.sender_id and m.client_message_id = k.client_message_id
 """
-_ROOMS = "select id, workspace_id, kind, state, marking from rooms_room where id = any(%b::uuid[])"
-
-Repeats = Mapping[tuple[UUID, UUID], Repeat]
 
 
-def look_up(keys: Sequence[tuple[UUID, UUID]], room_ids: Iterable[UUID]) -> tuple[Repeats, Mapping[UUID, Room]]:
-    """What was posted before under these (sender, client id) pairs (R20), and the rooms as posting needs them."""
-    repeats = _send(_REPEATS, [[sender for sender, _ in keys], [client for _, client in keys]])
-    rooms = _send(_ROOMS, [list(room_ids)])
-    return (
-        {(row[0], row[1]): Repeat(row[2], row[3], row[4], row[5], row[6], row[7]) for row in _rows(repeats)},
-        {
-            row[0]: Room(id=row[0], workspace_id=row[1], kind=row[2], state=row[3], marking=row[4])
-            for row in _rows(rooms)
-        },
-    )
+def repeats(keys: Sequence[tuple[UUID, UUID]]) -> Repeats:
+    """What was posted before under these (sender, client id) pairs (R20)."""
+    rows = _rows(_REPEATS, [[sender for sender, _ in keys], [client for _, client in keys]])
+    return {(row[0], row[1]): Repeat(*row[2:]) for row in rows}
+
+
+_LOOK_UP = """
+select k.sender_id, k.client_message_id, r.id, r.workspace_id, r.kind, r.state, r.marking,
+       m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at
+  from unnest(%b::uuid[], %b::uuid[], %b::uuid[]) as k (sender_id, client_message_id, room_id)
+  join rooms_room r on r.id = k.room_id
+  left join rooms_message m on m.sender_id = k.sender_id and m.client_message_id = k.client_message_id
+"""
+_OF_ROOM = ("id", "workspace_id", "kind", "state", "marking")
+
+
+def look_up(posts: Iterable[Post]) -> tuple[Repeats, Mapping[UUID, Room]]:
+    """What was posted before under the client ids of these posts, and their rooms as far as posting needs them."""
+    keys = [(post.actor.id, post.client_message_id, post.room_id) for post in posts]
+    before: dict[tuple[UUID, UUID], Repeat] = {}
+    rooms: dict[UUID, Room] = {}
+    for sender, client, *row in _rows(_LOOK_UP, [list(column) for column in zip(*keys, strict=True)]) if keys else ():
+        if row[0] not in rooms:
+            rooms[row[0]] = Room(**dict(zip(_OF_ROOM, row, strict=False)))
+        if row[5] is not None:
+            before[sender, client] = Repeat(*row[5:])
+    return before, rooms
 
 
 _TAKE = """
@@ -111,7 +114,7 @@ update rooms_room r
 def take_sequence(counts: Mapping[UUID, int], at: datetime | None) -> dict[UUID, int]:
     """Advance each room's counter by its count, rooms locked in one order; gives the value before."""
     ids = sorted(counts)
-    return dict(_rows(_send(_TAKE, [ids, [counts[room_id] for room_id in ids], at])))
+    return dict(_rows(_TAKE, [ids, [counts[room_id] for room_id in ids], at]))
 
 
 _INSERT = """

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,7 +21,23 @@ class Lane:
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the work on a thread of this lane."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, partial(_done_cleanly, partial(work, *args, **kwargs)))
+        return await loop.run_in_executor(self._pool, partial(self._do, partial(work, *args, **kwargs)))
+
+    @staticmethod
+    def _do(work: Callable[[], T]) -> T:
+        return _done_cleanly(work)
+
+
+class KeepingLane(Lane):
+    """For work that never ends: each thread keeps its connection, and drops it when something went wrong."""
+
+    @staticmethod
+    def _do(work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except Exception:
+            connections.close_all()
+            raise
 
 
 def _done_cleanly(work: Callable[[], T]) -> T:

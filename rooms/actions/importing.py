@@ -86,7 +86,7 @@ class Admitted:
 
 def standing_messages(workspace_id: UUID, keys: Sequence[tuple[UUID, UUID, bytes]]) -> dict[UUID, bool]:
     """Which of these (author, client id, origin) are here already, and whether with the same origin; by client id."""
-    before, _rooms = store.look_up([(sender_id, client_id) for sender_id, client_id, _origin in keys], [])
+    before = store.repeats([(sender_id, client_id) for sender_id, client_id, _origin in keys])
     return {
         client_id: before[sender_id, client_id].body_mac == _mac(workspace_id, client_id, origin)
         for sender_id, client_id, origin in keys
@@ -146,7 +146,7 @@ def import_messages(actor: Actor, *, room_id: UUID, import_id: UUID, messages: S
     room = Room.objects.select_for_update(no_key=True).get(id=room_id)
 
     refuse_if_archived(room)
-    before, _rooms = store.look_up([message.key for message in messages], [])
+    before = store.repeats([message.key for message in messages])
     fresh = [message for message in messages if message.key not in before]
     same = sum(before[one.key].body_mac == _origin_mac(room, one) for one in messages if one.key in before)
     ids = {client_id: repeat.id for (_sender, client_id), repeat in before.items()}

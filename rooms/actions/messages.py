@@ -54,9 +54,8 @@ def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
     """Store a batch of sealed messages in one commit and tell the rooms; each succeeds or fails alone (PO-3, CH-2)."""
     outcomes: list[Outcome | None] = judging.judge_posts(posts)
 
-    waiting = [post for post, outcome in zip(posts, outcomes, strict=True) if outcome is None]
-    keys = [(post.actor.id, post.client_message_id) for post in waiting]
-    repeats, rooms = store.look_up(keys, {post.room_id for post in waiting})
+    waiting = (post for post, outcome in zip(posts, outcomes, strict=True) if outcome is None)
+    repeats, rooms = store.look_up(waiting)
     _answer_repeats(posts, outcomes, repeats)
     drafts = dict(_drafted(posts, outcomes, rooms))
     if not drafts:

@@ -51,6 +51,8 @@ def count_replies(posted: Sequence[Posted]) -> None:
     for one in posted:
         if one.thread_id is not None:
             replies[one.thread_id].append(one)
+    if not replies:
+        return
     for thread in Thread.objects.filter(id__in=replies).order_by("id").select_for_update(no_key=True):
         _count(thread, replies[thread.id])
 
