@@ -1,15 +1,17 @@
 """uvicorn's WebSocket protocol, with a way for the hub to write one encoded frame to many sockets (R39).
 
-Leans on names of one uvicorn release: `self_test` says so loudly at start when they are gone, and the consumer then
-falls back to the plain ASGI `send`, which does the same thing slower.
+Leans on names of one uvicorn release. It is tried at start; where it does not fit, uvicorn's own protocol serves, and
+the consumer uses plain ASGI `send`, which does the same thing slower.
 """
 
-import inspect
+import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Any
 
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 
 from rooms.seats import Parcel
 
@@ -60,10 +62,64 @@ class RawProtocol(WebSocketsSansIOProtocol):
             self.scope.setdefault("extensions", {})["cordon.raw"] = RawSocket(self)
 
 
+class _Loopback(asyncio.Transport):
+    """A transport that goes nowhere and keeps what was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+_HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+async def _talk() -> bytes:
+    """What a socket writes that is opened, accepted and told something by way of RawSocket."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        scope["extensions"]["cordon.raw"].send_text([b"told"], 1)
+
+    config = Config(application, ws=RawProtocol, ws_per_message_deflate=False, lifespan="off", log_config=None)
+    config.load()
+    protocol, wire = RawProtocol(config, ServerState(), {}), _Loopback()
+    protocol.connection_made(wire)
+    protocol.data_received(_HANDSHAKE)
+    await asyncio.wait_for(asyncio.gather(*protocol.tasks), 5)
+    return wire.written
+
+
 def self_test() -> bool:
-    """Whether this uvicorn still has the names that RawProtocol and RawSocket lean on."""
-    source = inspect.getsource(WebSocketsSansIOProtocol)
-    fits = all(name in source for name in ("def handle_connect", "self.response", "self.close_sent", "self.transport"))
+    """Whether frames go out as they should with this uvicorn, tried on a socket that goes nowhere."""
+    try:
+        fits = asyncio.run(_talk()).endswith(text_frame(b"told"))
+    except Exception:
+        logger.exception("the raw socket failed its test")
+        fits = False
     if not fits:
-        logger.error("this uvicorn has other names than the raw socket leans on: frames go out by the slower way")
+        logger.error("this uvicorn does not fit the raw socket: frames go out by the slower way")
     return fits
+
+
+def protocol() -> type[WebSocketsSansIOProtocol]:
+    """The protocol to serve with: ours if it passes its test, else uvicorn's own."""
+    return RawProtocol if self_test() else WebSocketsSansIOProtocol

@@ -33,7 +33,6 @@ METRICS_TOKEN = ENV.metrics_token
 ASGI_SERVER = ENV.asgi_server
 ASGI_APPLICATION = "chatapp.asgi.application"
 ROOT_URLCONF = "chatapp.urls"
-WEBSOCKET_PROTOCOL = "chatapp.rawsocket.RawProtocol"
 FRAME_LIMIT = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

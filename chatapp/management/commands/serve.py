@@ -1,18 +1,21 @@
 """`manage.py serve`: the web process. uvicorn by default, Daphne with ASGI_SERVER=daphne (R27)."""
 
 import gc
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils.module_loading import import_string
 
 from audit.heartbeat import Heartbeat
+from chatapp import rawsocket
 from keys.hygiene import protect_memory
 
 Application = Callable[..., Any]
+COLLECT_AFTER = (50_000, 50, 50)
+SWITCH_SECONDS = 0.0005
 
 
 class Command(BaseCommand):
@@ -27,7 +30,7 @@ class Command(BaseCommand):
         self.check(databases=["default"])
         from chatapp.asgi import application  # noqa: PLC0415 - builds the whole tree
 
-        gc.freeze()  # what is loaded by now stays: the collector need not look at it again
+        settle()
         serve = {"uvicorn": serve_by_uvicorn, "daphne": serve_by_daphne}[settings.ASGI_SERVER]
         heartbeat = Heartbeat()
         heartbeat.start()
@@ -37,6 +40,14 @@ class Command(BaseCommand):
             heartbeat.stop()
 
 
+def settle() -> None:
+    """Make this process one that serves: what is loaded stays, and threads give way to the event loop at once (R38)."""
+    gc.collect()
+    gc.freeze()  # the collector need not look at it again
+    gc.set_threshold(*COLLECT_AFTER)
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+
 def serve_by_uvicorn(application: Application, bind: str, port: int) -> None:
     uvicorn.run(
         application,
@@ -44,7 +55,7 @@ def serve_by_uvicorn(application: Application, bind: str, port: int) -> None:
         port=port,
         loop="uvloop",
         http="httptools",
-        ws=import_string(settings.WEBSOCKET_PROTOCOL),
+        ws=rawsocket.protocol(),
         ws_max_size=settings.FRAME_LIMIT,
         ws_per_message_deflate=False,
         lifespan="off",
