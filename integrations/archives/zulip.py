@@ -95,7 +95,6 @@ class Survey:
     channels: dict[int, str] = field(default_factory=dict)
     """Names by id."""
     files_of: Counter[int] = field(default_factory=Counter)
-    messages_of: Counter[int] = field(default_factory=Counter)
     senders: Counter[str] = field(default_factory=Counter)
     posters: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Who wrote in each channel, counting a message that stands twice where it is met first."""
@@ -244,7 +243,6 @@ def _count(
         return 0
     total = len(messages) + malformed
     survey.messages += total
-    survey.messages_of[channel_id] += total
     survey.malformed += malformed
     survey.dotted_messages += total if dotted else 0
     for message in messages:
