@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -32,6 +33,11 @@ def pluto(committed):
     return committed("pluto")
 
 
+def _cursor(world: World, room_id: UUID, seq: int) -> str:
+    with world.inside():
+        return cursor_of(world.id, room_id, seq)
+
+
 def things(world: World) -> dict[str, Any]:
     """Ids of everything that a frame can name, all of one workspace."""
     first = world.says("ada", "titan", "A first word.")
@@ -49,7 +55,7 @@ def things(world: World) -> dict[str, Any]:
         "user": somebody,
         "people": [somebody],
         "members": [somebody],
-        "cursor": cursor_of(world.id, titan, first.seq),
+        "cursor": _cursor(world, titan, first.seq),
     }
 
 
