@@ -139,7 +139,7 @@ def _family_choices(asked: Any) -> list[dict[str, Any]]:
 
 def _rows(entries: Any) -> list[dict[str, Any]]:
     """Entries as a list shows them, with every name asked for once."""
-    told = [access.evidence_of(entry) for entry in entries]
+    told = [explorer.evidence_of(entry) for entry in entries]
     known = people([*(entry.actor_id for entry in entries), *(_about(one) for one in entries)])
     rooms = names("room", (entry.room_id for entry in entries))
     return [_row(entry, env, known, rooms) for entry, env in zip(entries, told, strict=True)]
@@ -156,7 +156,7 @@ def _row(entry: AuditEvent, env: Any, known: Any, rooms: Any) -> dict[str, Any]:
         "at": entry.at,
         "kind": entry.kind,
         "who": subject(env["act"]["kind"], entry.actor_id, known),
-        "on": _on(entry, known, rooms),
+        "on": _("damaged") if env.get("unreadable") else _on(entry, known, rooms),
         "outcome": OUTCOMES.get(entry.outcome, entry.outcome),
         "tone": _TONES.get(entry.outcome, "warn"),
         "symbol": _SYMBOLS.get(entry.outcome, "help"),
@@ -208,7 +208,7 @@ class EntryPage(ConsolePage):
 
     def context(self, _request: HttpRequest, **parts: Any) -> dict[str, Any]:
         entry = access.read_entry(parts["entry_id"])
-        told = access.evidence_of(entry)
+        told = explorer.evidence_of(entry)
         known = people([entry.actor_id, _about(entry)])
         rooms = names("room", [entry.room_id])
         return {
@@ -218,13 +218,19 @@ class EntryPage(ConsolePage):
             "store_words": _STORES[Store(entry.store)],
             "row": _row(entry, told, known, rooms),
             "data": _said(told, known, rooms),
-            "raw": json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True),
+            "raw": _raw(entry, told),
             "leaf": merkle.leaf_hash(bytes(entry.env)).hex(),
             "proof": chain.proof_of(entry),
             "personal": "body" in told,
             "log": log_name(entry.workspace_id, entry.store),
             "twin": told.get("twin", ""),
         }
+
+
+def _raw(entry: AuditEvent, told: Any) -> str:
+    if told.get("unreadable"):
+        return bytes(entry.env).hex(" ")
+    return json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True)
 
 
 _LABELS = {

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from audit import access
+from audit import explorer
 from audit.models import AuditEvent
 from policy import naming
 from policy.wording import EFFECTS, action_in_words, reason_in_words
@@ -22,7 +22,7 @@ def decision_rows(entries: Any) -> list[dict[str, Any]]:
 
 
 def _row(entry: AuditEvent, people: Any, rooms: Any) -> dict[str, Any]:
-    told = access.evidence_of(entry)
+    told = explorer.evidence_of(entry)
     codes = list(told.get("why", []))
     refused = entry.outcome != "permit"
     return {

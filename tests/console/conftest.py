@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.actions import assign_role, create_role
+from accounts.actions import assign_role, create_role, unassign_role
 from accounts.models import Role
 from audit.models import AuditEvent
 from policy.catalogue import Flag
@@ -32,13 +32,13 @@ class Console:
             self._clients[username] = client
         return self._clients[username]
 
-    def get(self, username: str, path: str, **query: Any) -> HttpResponse:
+    def get(self, username: str, path: str, /, **query: Any) -> HttpResponse:
         return self.client(username).get(path, query)
 
-    def post(self, username: str, path: str, **fields: Any) -> HttpResponse:
+    def post(self, username: str, path: str, /, **fields: Any) -> HttpResponse:
         return self.client(username).post(path, fields)
 
-    def text(self, username: str, path: str, **query: Any) -> str:
+    def text(self, username: str, path: str, /, **query: Any) -> str:
         """The page, which must be there."""
         answer = self.get(username, path, **query)
         assert answer.status_code == 200, (path, answer.status_code, answer.content[:2000])
@@ -51,10 +51,9 @@ class Console:
         with world.inside():
             member = Role.objects.get(system="member").id
         role = create_role(world.system, name=f"only {username}", flags=[flag.value for flag in flags])
-        from accounts.actions import unassign_role  # noqa: PLC0415
-
         unassign_role(world.system, role_id=member, user_id=world.people[username].id)
         assign_role(world.system, role_id=role.id, user_id=world.people[username].id)
+        self.client(username)
         return username
 
     def entries(self, **wanted: Any) -> list[AuditEvent]:
