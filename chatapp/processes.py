@@ -40,7 +40,7 @@ def programs(*, bind: str, port: int) -> list[Program]:
         Program(
             "worker",
             (*celery, "worker", "--concurrency", "2", *quiet),
-            orphaned=signal.SIGQUIT,  # at once: unfinished tasks are taken up again
+            orphaned=signal.SIGKILL,  # without its broker it would try for ever; unfinished tasks are taken up again
             grace=30.0,
         ),
         Program("beat", (*celery, "beat", "--loglevel", "INFO", "--pidfile=", "--schedule", schedule)),

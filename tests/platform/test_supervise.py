@@ -216,9 +216,12 @@ def test_a_stop_is_orderly_and_leaves_nothing(platform):
 
 def test_a_second_start_is_quick_and_keeps_the_data_and_its_death_leaves_no_orphan(data, platform):
     before = (data / "secrets.json").read_bytes(), (data / "postgres" / "PG_VERSION").stat().st_mtime_ns
+    log = data / "log" / "worker.log"
+    logged = len(log.read_text())
 
     with running(data, port=free_port()) as again:
         seconds = time.monotonic() - again.began
+        eventually(lambda: "ready." in log.read_text()[logged:], seconds=20, what="a worker at work")
         family = descendants(again.process.pid)
         again.process.kill()
         again.process.wait()
