@@ -1,5 +1,6 @@
 """Reactions: one of each kind for each person on each message."""
 
+import re
 import unicodedata
 from uuid import UUID
 
@@ -18,8 +19,11 @@ from tenancy.errors import Conflict, Invalid
 MOST_KINDS = 20
 LONGEST_EMOJI = 14
 """Code points of the longest one in use: a family with skin tones and joiners."""
-PICTORIAL = frozenset({"So", "Sk", "Mn", "Me", "Cf"})
-KEYCAPS = frozenset("#*0123456789\u203c\u2049")
+JOINERS = frozenset("\u200d\ufe0f") | {chr(tag) for tag in range(0xE0020, 0xE0080)}
+"""What holds an emoji together: joiner, variation, tags of flags (UTS #51). No other invisible sign."""
+BESIDES = frozenset("\u203c\u2049") | {chr(tone) for tone in range(0x1F3FB, 0x1F400)}
+"""Emoji that Unicode does not count as symbols, and skin tones."""
+KEYCAP = re.compile("[#*0-9]\ufe0f?\u20e3")
 
 
 @pep.performs(Action.MESSAGE_REACT)
@@ -62,13 +66,16 @@ def remove_reaction(actor: Actor, *, message_id: UUID, emoji: str) -> Message:
 
 def refuse_text(emoji: str) -> None:
     """A reaction is one emoji: words would lie readable in the table and go out with what is withheld (R21)."""
-    if len(emoji) <= LONGEST_EMOJI and all(_is_pictorial(character) for character in emoji):
+    if KEYCAP.fullmatch(emoji):
+        return
+    signs = set(emoji) - JOINERS
+    if signs and len(emoji) <= LONGEST_EMOJI and all(map(_is_pictorial, signs)):
         return
     raise Invalid(_("A reaction is an emoji."), field="emoji", remedy=_("Reply in the thread to say more."))
 
 
 def _is_pictorial(character: str) -> bool:
-    return unicodedata.category(character) in PICTORIAL or character in KEYCAPS
+    return unicodedata.category(character) == "So" or character in BESIDES
 
 
 def _refuse_too_many(message: Message, emoji: str) -> None:
