@@ -3,13 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from accounts.actions import note_violation
 from accounts.authentication import actor_for_scope
 from accounts.ratelimit import Bucket, Limit
+from audit.events import Event
 from policy.types import AccessDenied
 from rooms import dispatch, frames, loading, news, presence
 from rooms.answers import refusal
@@ -92,16 +95,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:  # noqa: ARG002
         if text_data is None or len(text_data.encode()) > frames.FRAME_BYTES:
-            await self.close(Close.MALFORMED)
+            await self._break_off(len(bytes_data or text_data or ""))
             return
         wait = self._bucket.spend()
         if wait:
-            self.write([frames.encode(error_frame(None, "rate_limited", "", retry_after=max(1, round(wait))))])
+            request_id = frames.request_id(text_data)
+            self.write([frames.encode(error_frame(request_id, "rate_limited", "", retry_after=max(1, round(wait))))])
             return
         try:
             frame = frames.parse(text_data)
         except DomainError as error:
-            self.write([frames.encode(refusal(None, error))])
+            self.write([frames.encode(refusal(frames.request_id(text_data), error))])
             return
         await self._handle(frame)
 
@@ -111,7 +115,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self._answer(frame, self._hello)
             return
         if self.seat is None:
-            await self.close(Close.MALFORMED)
+            await self._break_off(0)
             return
         if isinstance(frame, frames.PostMessage):
             self._post(frame)
@@ -121,6 +125,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         if isinstance(frame, frames.Request):
             self._start(self._answer(frame, self._ask))
+
+    async def _break_off(self, size: int) -> None:
+        """Whoever does not speak the protocol is noted and let go."""
+        with suppress(AccessDenied):
+            await self.live.lane.run(note_violation, self.actor, event=Event.FRAME_REFUSED, data={"size": size})
+        await self.close(Close.MALFORMED)
 
     def _greeted(self) -> None:
         """The client has said hello; from here on it waits for us."""
@@ -200,7 +210,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         )
 
     def _type(self, frame: frames.Typing) -> None:
-        """Typing is told to those who may read, and only by somebody who may be told there."""
+        """Typing is told to those who may read, and only by somebody who may write there."""
         if self.seat is None:
             return
         place = self.seat.places.get(frame.room)
@@ -209,7 +219,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         told = news.TypingNoticed(
             workspace_id=self.actor.workspace_id, room_id=frame.room, user_id=self.actor.id, thread_id=frame.thread
         )
-        self._start(self.live.lane.run(news.ring, [told]))
+        self._start(self.live.lane.run(loading.tell_typing, self.seat.actor, told))
 
     # --- the way out
 

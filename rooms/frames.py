@@ -251,6 +251,21 @@ def parse(text: str | bytes) -> Frame:
         raise Invalid(str(error), field="frame", remedy="send a frame of cordon.chat.v1") from None
 
 
+class _Named(Struct):
+    id: RequestId | None = None
+
+
+_named = msgspec.json.Decoder(_Named)
+
+
+def request_id(text: str | bytes) -> str | None:
+    """The id that a client gave to what is no frame, so that it learns what was refused; None if it gave none."""
+    try:
+        return _named.decode(text).id
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
 def encode(frame: object) -> bytes:
     """A frame of the server as the bytes of its JSON text."""
     return _encoder.encode(frame)

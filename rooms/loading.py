@@ -15,7 +15,7 @@ from policy.catalogue import Action
 from policy.models import EpochKind
 from policy.types import AccessDenied
 from rooms import news, roomlist, store
-from rooms.access import access_room, membership_of, messages_by_id, rooms_by_id
+from rooms.access import access_room, membership_of, messages_by_id, room_resource, rooms_by_id
 from rooms.cursors import cursor_of
 from rooms.frames import Close, Hello
 from rooms.history import states_of
@@ -89,6 +89,14 @@ def refreshed(actor: Actor) -> Actor | None:
 def powers_of(actor: Actor) -> list[str]:
     with within(actor.workspace_id):
         return sorted(flags_of(actor))
+
+
+def tell_typing(actor: Actor, told: news.TypingNoticed) -> None:
+    """Tell who reads there that somebody is typing, if that one may write there now."""
+    with within(actor.workspace_id):
+        may = pep.permitted(actor, Action.TYPING_SEND, room_resource(told.room_id))
+    if may:
+        news.ring([told])
 
 
 def person(workspace_id: UUID, user_id: UUID) -> dict[str, Any]:
