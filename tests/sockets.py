@@ -82,7 +82,10 @@ def read_by_contract(frame: dict[str, Any]) -> None:
 
 
 class Chat:
-    """One person's socket. Frames that answer a request go to it; all others are kept in order in `seen`."""
+    """One person's socket. Frames that answer a request go to it; all others are kept in order in `seen`.
+
+    `heard` is everything, as it came over the wire.
+    """
 
     def __init__(self, connection: websockets.ClientConnection, world: World, username: str) -> None:
         self._connection = connection
@@ -92,11 +95,13 @@ class Chat:
         self.world = world
         self.username = username
         self.seen: list[dict[str, Any]] = []
+        self.heard: list[str] = []
         self.welcome: dict[str, Any] = {}
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         async for text in self._connection:
+            self.heard.append(text)
             frame = json.loads(text)
             read_by_contract(frame)
             answer = self._answers.pop(frame.get("id") or "", None)
@@ -140,12 +145,14 @@ class Chat:
             "message.post", room=room, body=body, client_id=fields.pop("client_id", new_id()), **fields
         )
 
-    async def expects(self, kind: str, fits: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
+    async def expects(
+        self, kind: str, fits: Callable[[dict[str, Any]], bool] = lambda _: True, *, within: float = WITHIN
+    ) -> dict[str, Any]:
         """The next frame of this type that fits, already here or still to come."""
         event = asyncio.Event()
         self._waiters.append(event)
         try:
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(within):
                 while True:
                     event.clear()
                     for index, frame in enumerate(self.seen):

@@ -1,0 +1,132 @@
+"""What is lost on the way is found: heads, epochs, doorbells that do not ring; and what all of it costs in queries."""
+
+import time
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from policy import epochs
+from policy.models import EpochKind
+from rooms import delivery, doorbell, loading, news, realtime
+from rooms.actions.messages import posted_news
+from rooms.cursors import cursor_of
+from rooms.delivery import Sighting
+from rooms.frames import Hello
+from rooms.models import Membership
+from rooms.posting import Post
+from rooms.postqueue import commit_posts
+from tenancy.actor import new_id
+from tests.sockets import chat
+from tests.world import CLEARED, World
+
+
+def queries(work) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
+
+
+def posts(world: World, count: int) -> list[Post]:
+    return [Post(world.actor("grace"), world.rooms["titan"].id, new_id(), f"Word {number}") for number in range(count)]
+
+
+def test_posting_under_leases_costs_a_dozen_queries_whatever_the_batch(olympus):
+    commit_posts(olympus.id, posts(olympus, 2))
+
+    few = queries(lambda: commit_posts(olympus.id, posts(olympus, 2)))
+    many = queries(lambda: commit_posts(olympus.id, posts(olympus, 64)))
+
+    assert few <= 14
+    assert many <= few + 1
+
+
+def test_telling_a_batch_costs_as_many_queries_as_telling_one(olympus):
+    posted = commit_posts(olympus.id, posts(olympus, 50))
+
+    one = queries(lambda: loading.happenings(posted_news(olympus.id, posted[:1])))
+    fifty = queries(lambda: loading.happenings(posted_news(olympus.id, posted)))
+
+    assert fifty == one <= 10
+
+
+def test_judging_recipients_costs_as_many_queries_for_a_dozen_as_for_two(olympus):
+    for number in range(12):
+        olympus.person(f"crew{number}", CLEARED)
+        olympus.joins(f"crew{number}", "titan")
+    actors = [olympus.actor(f"crew{number}") for number in range(12)]
+    sightings = [Sighting(actor, olympus.rooms["titan"].id, "SECRET") for actor in actors]
+    delivery.judge(sightings[:2])
+
+    two = queries(lambda: delivery.judge(sightings[:2]))
+    dozen = queries(lambda: delivery.judge(sightings))
+
+    assert dozen <= two + 1
+    assert all(verdict.sees for verdict in delivery.judge(sightings).values())
+
+
+def test_news_carries_ids_and_never_words(olympus):
+    posted = commit_posts(olympus.id, posts(olympus, 1))
+
+    packed = doorbell.pack(posted_news(olympus.id, posted))
+
+    assert b"Word" not in packed
+    assert set(news.MessagesChanged.__struct_fields__) == {"workspace_id", "room_id", "posted", "message_ids", "seqs"}
+
+
+def test_heads_are_how_far_each_room_has_come(olympus):
+    commit_posts(olympus.id, posts(olympus, 3))
+    titan, lobby = olympus.rooms["titan"].id, olympus.rooms["lobby"].id
+
+    heads = loading.heads(olympus.id, [titan, lobby])
+
+    with olympus.inside():
+        assert heads == {titan: cursor_of(olympus.id, titan, 3), lobby: cursor_of(olympus.id, lobby, 0)}
+
+
+@pytest.fixture(scope="module")
+def standing(committed):
+    return committed("olympus")
+
+
+@pytest.mark.slow
+async def test_every_half_minute_a_socket_is_told_how_far_its_rooms_have_come(server, standing):
+    async with chat(server, standing, "grace") as grace:
+        ack = await grace.post(standing.rooms["titan"].id, "The last word.")
+        head = await grace.expects("head", within=realtime.HEADS + 5)
+
+    assert head["rooms"][str(standing.rooms["titan"].id)] == ack["cursor"]
+    assert set(head["rooms"]) == {room["id"] for room in grace.welcome["rooms"]}
+
+
+async def test_a_revocation_whose_doorbell_was_lost_is_found_within_seconds(server, standing):
+    """The net under the doorbell: epochs that have moved are asked for once a second."""
+    person = await sync_to_async(standing.person)("linus", CLEARED)
+    await sync_to_async(standing.joins)("linus", "titan")
+
+    def revoke_in_silence():
+        with standing.inside():
+            Membership.objects.filter(user_id=person.id, room_id=standing.rooms["titan"].id).update(state="suspended")
+            epochs.bump(standing.id, EpochKind.SUBJECT, [person.id])
+
+    async with chat(server, standing, "linus") as linus:
+        await linus.result("room.open", room=standing.rooms["titan"].id)
+        started = time.monotonic()
+        await sync_to_async(revoke_in_silence)()
+        left = await linus.expects("room.left")
+
+    assert left["room"] == str(standing.rooms["titan"].id)
+    assert time.monotonic() - started < 8
+
+
+def test_a_welcome_costs_as_many_queries_for_twenty_rooms_as_for_two(standing):
+    grace = standing.actor("grace")
+    loading.welcomed(grace, Hello(id="1"))
+    two = queries(lambda: loading.welcomed(grace, Hello(id="1")))
+    for number in range(18):
+        standing.room(f"room {number}")
+        standing.joins("grace", f"room {number}")
+    loading.welcomed(grace, Hello(id="1"))
+
+    assert queries(lambda: loading.welcomed(grace, Hello(id="1"))) <= two + 2
