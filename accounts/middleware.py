@@ -1,7 +1,8 @@
 """Every HTTP request learns its workspace, its session and its actor here, before any view runs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from auditlog.context import set_extra_data
@@ -11,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import set_script_prefix
+from django.urls import get_script_prefix, set_script_prefix
 from django.utils.cache import patch_vary_headers
 
 from accounts import sessions
@@ -42,16 +43,24 @@ class WorkspaceMiddleware:
         if found is None:
             return render(request, "accounts/no_workspace.html", status=404)
         request.addressed, request.workspace_id = found, found.workspace_id  # type: ignore[attr-defined]
-        if found.prefix:
-            _strip(request, found.prefix)
-        return self.get_response(request)
+        with _below(request, found.prefix):
+            return self.get_response(request)
 
 
-def _strip(request: HttpRequest, prefix: str) -> None:
+@contextmanager
+def _below(request: HttpRequest, prefix: str) -> Iterator[None]:
     """Let the URL configuration see the path below the workspace, and `reverse` put the workspace before it."""
+    if not prefix:
+        yield
+        return
     request.path_info = request.path_info.removeprefix(prefix)
     request.META["SCRIPT_NAME"] = prefix
+    outside = get_script_prefix()
     set_script_prefix(f"{prefix}/")
+    try:
+        yield
+    finally:
+        set_script_prefix(outside)
 
 
 class RegistrySessionMiddleware(SessionMiddleware):

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import msgspec
 
-MARK = b"@@"
+MARK = b"~#"
 STAMP_DIGITS = 20
 PADDING = "The flight controller confirms nominal telemetry on all channels; continue with the planned burn. " * 3
 BODY_CHARS = 200
@@ -25,8 +25,8 @@ _ACK = re.compile(rb'^\{"t":"ack","id":"([^"]+)"')
 
 
 def body() -> str:
-    """200 bytes that carry the moment of their sending."""
-    return f"@@{monotonic_ns():0{STAMP_DIGITS}d} {PADDING}"[:BODY_CHARS]
+    """200 characters that carry the moment of their sending; no sign in them calls anybody."""
+    return f"~#{monotonic_ns():0{STAMP_DIGITS}d} {PADDING}"[:BODY_CHARS]
 
 
 def client_frame(payload: bytes, opcode: int = _TEXT) -> bytes:
