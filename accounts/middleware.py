@@ -24,6 +24,7 @@ from tenancy.actor import SubjectKind, anonymous_actor
 from tenancy.scoping import within
 
 Answer = Callable[[HttpRequest], HttpResponse]
+_BY_ITSELF = "X-Unattended"
 _OF_THE_PLATFORM = re.compile(r"/(healthz|readyz|metrics)$")
 
 
@@ -75,6 +76,7 @@ class RegistrySessionMiddleware(SessionMiddleware):
         if found is not None:
             token = request.COOKIES.get(found.cookie(settings.SESSION_COOKIE_NAME), "")
             row = _live(found.workspace_id, token) if token else None
+            _note_use(request, row)
         request.session = SessionStore(token if row else None, row)
         request.session_row = row  # type: ignore[attr-defined]
 
@@ -91,10 +93,14 @@ class RegistrySessionMiddleware(SessionMiddleware):
 
 def _live(workspace_id: UUID, token: str) -> Session | None:
     with within(workspace_id):
-        row = sessions.find(workspace_id, token)
-        if row is not None:
-            sessions.touch([row])
-        return row
+        return sessions.find(workspace_id, token)
+
+
+def _note_use(request: HttpRequest, row: Session | None) -> None:
+    """What a page asks for by itself puts off no idle limit."""
+    if row is not None and _BY_ITSELF not in request.headers:
+        with within(row.workspace_id):
+            sessions.note_use(row)
 
 
 class ActorMiddleware(AuthenticationMiddleware):

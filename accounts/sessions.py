@@ -24,7 +24,7 @@ from tenancy.models import Workspace
 
 FRESH_PROOF = timedelta(minutes=5)
 """How long a proof of identity counts as fresh, unless policy asks for less."""
-_TOUCH = timedelta(seconds=60)
+USE_NOTED = timedelta(seconds=60)
 _KINDS = {UserKind.SERVICE: SubjectKind.SERVICE}
 
 
@@ -45,7 +45,6 @@ def actor_for_token(workspace_id: UUID, token: str, circumstances: Circumstances
     session = find(workspace_id, token)
     if session is None:
         raise NotSignedIn(_("You are not signed in."), remedy=_("Sign in again."))
-    touch([session])
     return actor_of(session, circumstances)
 
 
@@ -59,6 +58,8 @@ def find(workspace_id: UUID, token: str) -> Session | None:
 
 def refresh(actor: Actor) -> Actor:
     """The same actor as their session is now: revoked, expired, confirmed anew? For sockets, before each frame.
+
+    Asking is no use of the session: only `note_use` puts off its idle limit.
 
     An actor without a session (a job, a service of the platform) is returned as it is.
 
@@ -75,7 +76,6 @@ def refresh_many(actors: Sequence[Actor]) -> list[Actor]:
     live = {id_: session for id_, session in by_ids(wanted).items() if end_of(session, now) == ""}
     if live.keys() != wanted:
         raise NotSignedIn(_("Your session has ended."), remedy=_("Sign in again."))
-    touch(live.values())
     return [_refreshed(actor, live) for actor in actors]
 
 
@@ -124,12 +124,15 @@ def actor_of(session: Session, circumstances: Circumstances) -> Actor:
     return Actor(session.workspace_id, Subject(session.user_id, kind), environment)
 
 
-def touch(sessions: Iterable[Session]) -> None:
-    """Note that these are in use, at most once a minute each."""
-    now = timezone.now()
-    stale = [session.id for session in sessions if session.last_used_at <= now - _TOUCH]
-    if stale:
-        Session.objects.filter(id__in=stale).update(last_used_at=now)
+def note_use(session: Session) -> None:
+    """Somebody does something in this session now; noted at most once a minute."""
+    if session.last_used_at <= timezone.now() - USE_NOTED:
+        note_use_of(session.id)
+
+
+def note_use_of(session_id: UUID) -> None:
+    """The same, for those who do not hold the row."""
+    Session.objects.filter(id=session_id, revoked_at=None).update(last_used_at=timezone.now())
 
 
 def begin(user: User, *, methods: Sequence[str], device: Device | None, circumstances: Circumstances) -> Issued:

@@ -13,6 +13,7 @@ UNLIMITED = 10_000_000
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatapp.settings")
+    os.environ.setdefault("CORDON_SOCKETS_PER_ADDRESS", "1000000")
     import django  # noqa: PLC0415 - after the settings are named
 
     django.setup()

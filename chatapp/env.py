@@ -51,6 +51,7 @@ class Env:
     databases: Mapping[str, str]
     valkey_url: str
     database_pool: int
+    sockets_per_address: int
     secret_key: str
     wall_key: bytes
     deployment_id: str
@@ -136,6 +137,7 @@ class _Reader:
             databases=self.databases(),
             valkey_url=self.valkey_url(),
             database_pool=self.number("CORDON_DATABASE_POOL", default=0, most=200),
+            sockets_per_address=self.number("CORDON_SOCKETS_PER_ADDRESS", default=200, most=1_000_000),
             secret_key=self.needed("CORDON_SECRET_KEY", _MAKE_KEY),
             wall_key=self.needed("CORDON_WALL_KEY", _MAKE_KEY).encode(),
             deployment_id=self.deployment_id(),

@@ -51,6 +51,10 @@ class RawSocket:
         transport.write(payloads.once(on_the_wire) if isinstance(payloads, Parcel) else on_the_wire(payloads))
         return True
 
+    def abort(self) -> None:
+        """Break the connection off, whatever is still on its way to a client that does not read."""
+        self._protocol.transport.abort()
+
 
 class RawProtocol(WebSocketsSansIOProtocol):
     """Shows the connection to the application once the handshake has been accepted."""

@@ -99,6 +99,7 @@ DATABASES = ENV.django_databases()
 # --- Valkey: cache, channel layer and broker share one database under a prefix of this deployment
 
 VALKEY_URL = ENV.valkey_url
+SOCKETS_PER_ADDRESS = ENV.sockets_per_address
 PREFIX = f"cordon:{DEPLOYMENT_ID}"
 CACHES = {
     "default": {

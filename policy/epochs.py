@@ -62,7 +62,7 @@ def _values(statement: str, keys: Iterable[Key]) -> dict[Key, int]:
         return {(EpochKind(kind), key): value for kind, key, value in cursor}
 
 
-def changed_since(seconds: float) -> list[tuple[EpochKind, UUID, int]]:
+def changed_since(seconds: float) -> dict[Key, int]:
     """What was bumped lately in this workspace: the net under a lost doorbell."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -70,7 +70,7 @@ def changed_since(seconds: float) -> list[tuple[EpochKind, UUID, int]]:
             " where changed_at > clock_timestamp() - make_interval(secs => %s) and value > 1",
             [seconds],
         )
-        return [(EpochKind(kind), key, value) for kind, key, value in cursor.fetchall()]
+        return {(EpochKind(kind), key): value for kind, key, value in cursor.fetchall()}
 
 
 def keys_of(question: Question) -> list[Key]:

@@ -47,7 +47,7 @@ def _expire_after(decision: Decision, obligation: Obligation) -> Decision:
 
 
 def _met_at_the_exit(decision: Decision, _: Obligation) -> Decision:
-    """The guard at the exit hides what may not be seen: `rooms.visibility`."""
+    """The guard at the exit hides what may not be seen: `rooms.sight`."""
     return decision
 
 

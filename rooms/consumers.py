@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -12,9 +13,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from accounts.actions import note_violation
 from accounts.authentication import actor_for_scope
 from accounts.ratelimit import Bucket, Limit
+from accounts.sessions import USE_NOTED
 from audit.events import Event
 from policy.types import AccessDenied
-from rooms import dispatch, frames, loading, news, presence
+from rooms import dispatch, frames, loading, news
 from rooms.answers import refusal
 from rooms.frames import Close
 from rooms.posting import Post, Posted
@@ -27,10 +29,17 @@ from tenancy.errors import DomainError, NotSignedIn, RateLimited
 logger = logging.getLogger(__name__)
 HELLO_WITHIN = 5.0
 SEND_BUFFER = 1024 * 1024
+GONE_WITHIN = 5.0
+"""So many seconds a client that was told to go has for it; then its connection is broken off."""
 FRAMES = Limit("frames", per_minute=1_800, burst=60)
+ABUSE = 100
+"""So many frames in a row beyond the limit end the socket."""
+ASKED_AT_ONCE = 32
+JUDGED_AT_MOST = 3
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+T = TypeVar("T")
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -43,6 +52,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         super().__init__()
         self._tasks: set[asyncio.Future[Any]] = set()
         self._hello_due: asyncio.TimerHandle | None = None
+        self._early: list[Iterable[bytes]] | None = []
+        self._closing = self._admitted = False
+        self._asking = self._overrun = 0
+        self._use_noted = 0.0
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Hand each event of the socket to its method, one after the other.
@@ -70,6 +83,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.live = realtime()
         try:
             self.actor = await self.live.lane.run(actor_for_scope, self.scope)
+            self.live.admission.admit(self.actor)
+            self._admitted = True
         except (NotSignedIn, RateLimited) as error:
             await self.accept(frames.SUBPROTOCOL)
             await self.close(Close.TOO_MANY if isinstance(error, RateLimited) else Close.NOT_SIGNED_IN)
@@ -94,14 +109,16 @@ class ChatConsumer(AsyncWebsocketConsumer):
         task.add_done_callback(self._tasks.discard)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if self._closing:
+            return
         if text_data is None or len(text_data.encode()) > frames.FRAME_BYTES:
             await self._break_off(len(bytes_data or text_data or ""))
             return
         wait = self._bucket.spend()
         if wait:
-            request_id = frames.request_id(text_data)
-            self.write([frames.encode(error_frame(request_id, "rate_limited", "", retry_after=max(1, round(wait))))])
+            await self._slow_down(text_data, wait)
             return
+        self._overrun = 0
         try:
             frame = frames.parse(text_data)
         except DomainError as error:
@@ -109,14 +126,30 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         await self._handle(frame)
 
+    async def _slow_down(self, text: str, wait: float) -> None:
+        """Say when to come back; whoever does not listen is let go."""
+        self._overrun += 1
+        if self._overrun > ABUSE:
+            await self._note(Event.RATE_LIMITED, {"scope": FRAMES.name})
+            self._close_soon(Close.TOO_MANY)
+            return
+        self._say_busy(frames.request_id(text), wait)
+
+    def _say_busy(self, request_id: str | None, wait: float = 1.0) -> None:
+        self.write([frames.encode(error_frame(request_id, "rate_limited", "", retry_after=max(1, round(wait))))])
+
     async def _handle(self, frame: frames.Frame) -> None:
         if isinstance(frame, frames.Hello):
             self._greeted()
             await self._answer(frame, self._hello)
+            if self.seat is not None:
+                self._tell_early()
             return
         if self.seat is None:
             await self._break_off(0)
             return
+        if not isinstance(frame, frames.UNATTENDED):
+            self._note_use()
         if isinstance(frame, frames.PostMessage):
             self._post(frame)
             return
@@ -124,13 +157,26 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._type(frame)
             return
         if isinstance(frame, frames.Request):
+            if self._asking >= ASKED_AT_ONCE:
+                self._say_busy(frame.id)
+                return
             self._start(self._answer(frame, self._ask))
+
+    def _note_use(self) -> None:
+        """Somebody sits before this socket: the idle limit begins anew, noted as often as for a request."""
+        now = monotonic()
+        if now - self._use_noted >= USE_NOTED.total_seconds():
+            self._use_noted = now
+            self._start(self.live.lane.run(loading.note_use, self.actor))
 
     async def _break_off(self, size: int) -> None:
         """Whoever does not speak the protocol is noted and let go."""
+        await self._note(Event.FRAME_REFUSED, {"size": size})
+        self._close_soon(Close.MALFORMED)
+
+    async def _note(self, event: Event, data: Mapping[str, Any]) -> None:
         with suppress(AccessDenied):
-            await self.live.lane.run(note_violation, self.actor, event=Event.FRAME_REFUSED, data={"size": size})
-        await self.close(Close.MALFORMED)
+            await self.live.lane.run(note_violation, self.actor, event=event, data=dict(data))
 
     def _greeted(self) -> None:
         """The client has said hello; from here on it waits for us."""
@@ -140,10 +186,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _answer(self, frame: frames.Request, work: Callable[[Any], Any]) -> None:
         """The one answer of a request: a result, or why there is none."""
+        self._asking += 1
         try:
             data = await work(frame)
         except NotSignedIn:
-            await self.close(Close.REVOKED)
+            self._close_soon(Close.REVOKED)
             return
         except (AccessDenied, DomainError) as error:
             self.write([frames.encode(refusal(frame.id, error))])
@@ -152,23 +199,45 @@ class ChatConsumer(AsyncWebsocketConsumer):
             logger.exception("the request %s failed", type(frame).__name__)
             self.write([frames.encode(error_frame(frame.id, "server_error", "Something went wrong on the server."))])
             return
+        finally:
+            self._asking -= 1
         self.write([frames.encode({"t": "result", "id": frame.id, "data": data})])
 
     async def _hello(self, frame: frames.Hello) -> dict[str, Any]:
-        seat = self.seat or Seat(self.actor, self.write, self._close_soon)
-        welcomed = await self.live.lane.run(loading.welcomed, seat.actor, frame)
+        """Take the seat first: what is revoked while the welcome is being made is heard, and the welcome made anew."""
+        seat = self.seat or Seat(self.actor, self._tell, self._close_soon)
+        self.live.hub.take(seat)
+        try:
+            welcomed = await self._judged(seat, loading.welcomed, frame)
+        except Exception:
+            if self.seat is None:
+                self.live.hub.drop(seat)
+            raise
         if self.seat is None:
             self.seat = seat
-            self.live.hub.take(seat)
-            self._start(self.live.lane.run(_tell_presence, seat.actor, seat.presence))
+            self._start(self._arrive(seat))
         for place in welcomed.places:
             self.live.sit(seat, place)
         return welcomed.data
 
+    async def _arrive(self, seat: Seat) -> None:
+        seat.presence = await self.live.lane.run(loading.tell_arrival, seat.actor)
+
     async def _ask(self, frame: frames.Request) -> dict[str, Any]:
         if self.seat is None:
             raise NotSignedIn("The socket is closed.")
+        if type(frame) in dispatch.READS:
+            return await self._judged(self.seat, dispatch.answer, frame)
         return await self.live.lane.run(dispatch.answer, self.seat.actor, frame)
+
+    async def _judged(self, seat: Seat, work: Callable[[Actor, Any], T], frame: frames.Request) -> T:
+        """An answer that was judged before something was revoked is not told: it is judged again."""
+        for _ in range(JUDGED_AT_MOST):
+            voided = seat.voided
+            found = await self.live.lane.run(work, seat.actor, frame)
+            if seat.voided == voided:
+                break
+        return found
 
     def _post(self, frame: frames.PostMessage) -> None:
         if self.seat is None:
@@ -223,8 +292,22 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     # --- the way out
 
+    def _tell(self, payloads: Iterable[bytes]) -> None:
+        """Send what the hub tells, in its time: after the welcome."""
+        if self._early is not None:
+            self._early.append(payloads)
+            return
+        self.write(payloads)
+
+    def _tell_early(self) -> None:
+        early, self._early = self._early or [], None
+        for payloads in early:
+            self.write(payloads)
+
     def write(self, payloads: Iterable[bytes]) -> None:
         """Send encoded frames without ever waiting; who cannot keep up is closed and may resume."""
+        if self._closing:
+            return
         if self._raw is not None:
             if not self._raw.send_text(payloads, SEND_BUFFER):
                 self._close_soon(Close.TOO_SLOW)
@@ -243,10 +326,18 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 self._pending -= len(payload)
 
     def _close_soon(self, code: Close) -> None:
+        """Nothing more is said; a client that does not answer the farewell is not waited for."""
+        if self._closing:
+            return
+        self._closing = True
         self._start(self.close(code))
+        if self._raw is not None:
+            asyncio.get_running_loop().call_later(GONE_WITHIN, self._raw.abort)
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002 - the framework's signature
         self._greeted()
+        if self._admitted:
+            self.live.admission.release(self.actor)
         for task in list(self._tasks):
             task.cancel()
         seat, self.seat = self.seat, None
@@ -254,10 +345,4 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         self.live.hub.drop(seat)
         if not self.live.hub.by_user.get(seat.user_id):
-            await self.live.lane.run(_tell_presence, seat.actor, presence.OFFLINE)
-
-
-def _tell_presence(actor: Actor, state: str) -> None:
-    """Somebody has come or gone."""
-    presence.note(actor.id, state)
-    news.ring([news.PresenceChanged(workspace_id=actor.workspace_id, user_id=actor.id, state=state)])
+            await self.live.lane.run(loading.tell_departure, seat.actor)

@@ -8,7 +8,7 @@ from policy import pep
 from policy.catalogue import RoomRole
 from policy.types import AccessDenied
 from rooms import frames, news, presence, reads, roomlist
-from rooms.access import active_members, membership_of
+from rooms.access import membership_of
 from rooms.actions import members, messages, reactions, reading, rooms
 from rooms.explaining import explain_access
 from rooms.loading import read_state
@@ -52,27 +52,11 @@ def _create_room(actor: Actor, frame: frames.CreateRoom) -> Data:
             refused.append({"user": user_id, "decision": denied.decision.id})
         except NotFound:
             refused.append({"user": user_id, "decision": None})
-    news.ring([_joined(room, actor)])
     return {**_room_data(actor, room), "refused": refused}
 
 
-def _joined(room: Room, actor: Actor) -> news.MemberChanged:
-    return news.MemberChanged(
-        workspace_id=room.workspace_id, room_id=room.id, user_id=actor.id, change="joined", by="person"
-    )
-
-
 def _open_direct(actor: Actor, frame: frames.OpenDirect) -> Data:
-    room = rooms.open_direct(actor, people=frame.people)
-    with pep.reading(actor):
-        people = active_members(room.id)
-    news.ring(
-        news.MemberChanged(
-            workspace_id=room.workspace_id, room_id=room.id, user_id=user_id, change="joined", by="person"
-        )
-        for user_id in people
-    )
-    return _room_data(actor, room)
+    return _room_data(actor, rooms.open_direct(actor, people=frame.people))
 
 
 def _edit(actor: Actor, frame: frames.EditMessage) -> Data:
@@ -157,7 +141,7 @@ def _set_role(actor: Actor, frame: frames.SetMemberRole) -> Data:
 
 
 def _set_presence(actor: Actor, frame: frames.SetPresence) -> Data:
-    presence.note(actor.id, frame.state)
+    presence.choose(actor.id, frame.state)
     news.ring([news.PresenceChanged(workspace_id=actor.workspace_id, user_id=actor.id, state=frame.state)])
     return {}
 

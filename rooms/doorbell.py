@@ -71,7 +71,11 @@ def pack(news: News) -> bytes:
 
 
 def unpack(payload: bytes) -> News | None:
-    """What another process rang; None for this process's own ring."""
+    """What another process rang; None for this process's own ring, and for what is no ring at all."""
     if payload.startswith(ORIGIN):
         return None
-    return _decoder.decode(payload[len(ORIGIN) :])
+    try:
+        return _decoder.decode(payload[len(ORIGIN) :])
+    except msgspec.DecodeError:
+        logger.warning("something rang that is no news")
+        return None

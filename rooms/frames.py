@@ -18,6 +18,7 @@ FRAME_BYTES = 64 * 1024
 BODY_CHARS = 16_000
 PAGE = 100
 CHANGES = 500
+ROOMS_RESUMED = 1_000
 
 RequestId = Annotated[str, Meta(min_length=1, max_length=40)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -44,7 +45,7 @@ class Request(Frame, frozen=True):
 class Hello(Request, frozen=True, tag="hello"):
     """The first frame; answers with everything that the client needs to begin, and what it missed."""
 
-    resume: dict[UUID, Cursor] = {}
+    resume: Annotated[dict[UUID, Cursor], Meta(max_length=ROOMS_RESUMED)] = {}
 
 
 class Ping(Request, frozen=True, tag="ping"): ...
@@ -238,6 +239,8 @@ class Close(IntEnum):
 
 
 CLIENT_FRAMES: tuple[type[Frame], ...] = (Typing, *Request.__subclasses__())
+UNATTENDED = (Hello, Ping, RoomChanges, SetRead, SetPresence)
+"""What a client sends by itself: none of these shows that somebody sits before it (ID-8: idle limit)."""
 
 _decoder = msgspec.json.Decoder(Union[CLIENT_FRAMES])  # noqa: UP007 — built from the table
 _encoder = msgspec.json.Encoder()

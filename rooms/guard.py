@@ -68,10 +68,8 @@ class Guard:
         They are judged before all whose leases are merely renewed.
         """
         for seat in seats:
-            for place in seat.places.values():
-                if room_id is None or place.room_id == room_id:
-                    place.void()
-                    self._urgent[seat, place.room_id] = None
+            for place in seat.void(room_id):
+                self._urgent[seat, place.room_id] = None
         self._wake.set()
 
     async def run(self) -> None:

@@ -99,6 +99,7 @@ class Hub:
 
     def leave(self, seat: Seat, room_id: UUID) -> None:
         seat.places.pop(room_id, None)
+        seat.voided += 1
         seats = self.by_room.get(room_id)
         if seats is None:
             return

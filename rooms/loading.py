@@ -14,7 +14,7 @@ from policy import epochs, pep
 from policy.catalogue import Action
 from policy.models import EpochKind
 from policy.types import AccessDenied
-from rooms import news, roomlist, store
+from rooms import news, presence, roomlist, store
 from rooms.access import access_room, membership_of, messages_by_id, room_resource, rooms_by_id
 from rooms.cursors import cursor_of
 from rooms.frames import Close, Hello
@@ -86,9 +86,32 @@ def refreshed(actor: Actor) -> Actor | None:
             return None
 
 
+def note_use(actor: Actor) -> None:
+    """Somebody sits before this socket and does something."""
+    session_id = actor.environment.session_id
+    if session_id is not None:
+        with within(actor.workspace_id):
+            sessions.note_use_of(session_id)
+
+
 def powers_of(actor: Actor) -> list[str]:
     with within(actor.workspace_id):
         return sorted(flags_of(actor))
+
+
+def tell_arrival(actor: Actor) -> str:
+    """Somebody has opened a socket; the answer is the state that others see now."""
+    return _tell_presence(actor, presence.arrive(actor.id))
+
+
+def tell_departure(actor: Actor) -> None:
+    """Somebody's last socket in this process has closed; elsewhere there may be others."""
+    _tell_presence(actor, presence.leave(actor.id))
+
+
+def _tell_presence(actor: Actor, state: str) -> str:
+    news.ring([news.PresenceChanged(workspace_id=actor.workspace_id, user_id=actor.id, state=state)])
+    return state
 
 
 def tell_typing(actor: Actor, told: news.TypingNoticed) -> None:
@@ -136,7 +159,7 @@ def read_state(actor: Actor, room_id: UUID) -> dict[str, Any] | None:
     return {"message": state.last_read_id, "unread": state.unread, "mentions": state.mentions}
 
 
-def changed_epochs(workspace_id: UUID, window: float) -> list[tuple[EpochKind, UUID, int]]:
+def changed_epochs(workspace_id: UUID, window: float) -> dict[tuple[EpochKind, UUID], int]:
     with within(workspace_id):
         return epochs.changed_since(window)
 

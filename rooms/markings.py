@@ -27,8 +27,3 @@ def canonical(workspace_id: UUID, marking: str) -> str:
 def within_ceiling(workspace_id: UUID, marking: str, ceiling: str) -> bool:
     order = levels(workspace_id)
     return order.index(marking) <= order.index(ceiling)
-
-
-def highest(workspace_id: UUID, markings: list[str]) -> str:
-    order = levels(workspace_id)
-    return max(markings, key=order.index)

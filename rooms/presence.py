@@ -1,6 +1,10 @@
-"""Who is here: open sockets as Valkey remembers them for a minute; without Valkey everybody is simply offline."""
+"""Who is here: open sockets as Valkey remembers them for a minute and a half; without Valkey everybody is offline.
+
+Each process notes for itself, so that whoever leaves one of them may still sit in another.
+"""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from uuid import UUID
@@ -8,22 +12,43 @@ from uuid import UUID
 import redis
 from django.conf import settings
 
+from rooms.doorbell import ORIGIN
+
 logger = logging.getLogger(__name__)
-STATES = ("active", "away", "dnd")
 OFFLINE = "offline"
+ACTIVE = "active"
+STATES = ("dnd", ACTIVE, "away")
+"""What is true of somebody who sits in several places: the first of these that any of them says."""
 LASTS = 90
 """Seconds for which a presence is believed; sockets renew it each half minute."""
 
 
-def note(user_id: UUID, state: str) -> None:
-    """This person has an open socket and says so; `offline` forgets it."""
+def arrive(user_id: UUID) -> str:
+    """This person has opened a socket here; the answer is the state that others see, the one from elsewhere first."""
+    standing = presence_of([user_id])[user_id]
+    state = ACTIVE if standing == OFFLINE else standing
+    renew({user_id: state})
+    return state
+
+
+def choose(user_id: UUID, state: str) -> None:
+    """This person says so, whatever other sockets said before."""
     try:
-        if state == OFFLINE:
-            _client().delete(_key(user_id))
-            return
-        _client().set(_key(user_id), state, ex=LASTS)
+        pipeline = _client().pipeline(transaction=False)
+        pipeline.delete(_key(user_id))
+        _note(pipeline, user_id, state)
+        pipeline.execute()
     except redis.RedisError as error:
         logger.warning("presence was not noted: %s", type(error).__name__)
+
+
+def leave(user_id: UUID) -> str:
+    """The last socket of this person in this process has closed; the answer is what is left elsewhere."""
+    try:
+        _client().hdel(_key(user_id), ORIGIN)
+    except redis.RedisError as error:
+        logger.warning("presence was not taken back: %s", type(error).__name__)
+    return presence_of([user_id])[user_id]
 
 
 def renew(states: Mapping[UUID, str]) -> None:
@@ -31,7 +56,7 @@ def renew(states: Mapping[UUID, str]) -> None:
     try:
         pipeline = _client().pipeline(transaction=False)
         for user_id, state in states.items():
-            pipeline.set(_key(user_id), state, ex=LASTS)
+            _note(pipeline, user_id, state)
         pipeline.execute()
     except redis.RedisError as error:
         logger.warning("presence was not renewed: %s", type(error).__name__)
@@ -42,10 +67,26 @@ def presence_of(user_ids: Sequence[UUID]) -> dict[UUID, str]:
     if not user_ids:
         return {}
     try:
-        held = _client().mget([_key(user_id) for user_id in user_ids])
+        pipeline = _client().pipeline(transaction=False)
+        for user_id in user_ids:
+            pipeline.hvals(_key(user_id))
+        held = pipeline.execute()
     except redis.RedisError:
         return dict.fromkeys(user_ids, OFFLINE)
-    return {user_id: state.decode() if state else OFFLINE for user_id, state in zip(user_ids, held, strict=True)}
+    return {user_id: _strongest(notes) for user_id, notes in zip(user_ids, held, strict=True)}
+
+
+def _note(pipeline: "redis.client.Pipeline", user_id: UUID, state: str) -> None:
+    key = _key(user_id)
+    pipeline.hset(key, ORIGIN, f"{state} {int(time.time()) + LASTS}")
+    pipeline.expire(key, LASTS)
+
+
+def _strongest(notes: Sequence[bytes]) -> str:
+    """What the processes say that have spoken lately; one that was killed is forgotten."""
+    now = time.time()
+    said = {state for state, _, until in (note.decode().partition(" ") for note in notes) if int(until) > now}
+    return next((state for state in STATES if state in said), OFFLINE)
 
 
 def _key(user_id: UUID) -> str:

@@ -81,7 +81,7 @@ def room_changes(actor: Actor, frame: frames.RoomChanges) -> Data:
 
 
 def changes_after(actor: Actor, room: Any, after: int) -> Data:
-    found = pages.changes(room.id, after)
+    found = pages.changes(room.id, after) if after < room.last_seq else []
     if found is None:
         return {
             "messages": [],

@@ -12,17 +12,18 @@ from uuid import UUID
 
 from policy.models import EpochKind
 from rooms import delivery, doorbell, loading, news, presence
+from rooms.admission import Admission
 from rooms.ears import Ears
 from rooms.frames import encode
 from rooms.guard import Guard
 from rooms.postqueue import PostQueue
 from rooms.seats import Parcel, Place, Seat
 from rooms.threads import Lane
-from rooms.views import stamp
 
 logger = logging.getLogger(__name__)
 EPOCH_CHECK = 1.0
-EPOCH_WINDOW = 5.0
+EPOCH_WINDOW = 60.0
+"""So far back the net looks each time: a transaction that voids something may have begun long before it commits."""
 HEADS = 30.0
 RECORD = 0.5
 GUARDS = 2
@@ -41,8 +42,9 @@ class Realtime:
         self.guard = Guard(Lane("guard", GUARDS), self._moved)
         self.hub = self.guard.hub
         self.posts = PostQueue(self.hub.happen)
+        self.admission = Admission()
         self._ears = Ears(self.hub, self._heard)
-        self._versions: dict[tuple[EpochKind, UUID], int] = {}
+        self._versions: dict[UUID, dict[tuple[EpochKind, UUID], int]] = {}
         self._present: dict[UUID, dict[UUID, str]] = {}
         doorbell.listen(self._heard_here)
         loops = (self._ears.run, self.guard.sweep, self._check_epochs, self._heads, self._record, self._stay_present)
@@ -87,8 +89,7 @@ class Realtime:
     async def _refresh(self, seats: list[Seat]) -> None:
         """Sessions changed: some have ended, some have a fresh factor; until it is known which, nothing goes out."""
         for seat in seats:
-            for place in seat.places.values():
-                place.void()
+            seat.void()
         for seat in seats:
             actor = await self.lane.run(loading.refreshed, seat.actor)
             if actor is not None:
@@ -208,12 +209,14 @@ class Realtime:
         """What the doorbell lost: every epoch that moved lately and was not heard of yet."""
         while True:
             await asyncio.sleep(EPOCH_CHECK)
+            before, self._versions = self._versions, {}
             for workspace_id in list(self.hub.by_workspace):
-                for kind, key, value in await self.lane.run(loading.changed_epochs, workspace_id, EPOCH_WINDOW):
-                    if self._versions.get((kind, key)) == value:
-                        continue
-                    self._versions[kind, key] = value
-                    self._access(news.AccessChanged(workspace_id=workspace_id, kind=kind, keys=[key]))
+                known = before.get(workspace_id, {})
+                lately = await self.lane.run(loading.changed_epochs, workspace_id, EPOCH_WINDOW)
+                self._versions[workspace_id] = lately
+                for (kind, key), value in lately.items():
+                    if known.get((kind, key)) != value:
+                        self._access(news.AccessChanged(workspace_id=workspace_id, kind=kind, keys=[key]))
 
     async def _heads(self) -> None:
         """Tell every socket how far its rooms have come, so that a lost ring is noticed within half a minute."""
@@ -223,7 +226,11 @@ class Realtime:
                 rooms = {room_id for seat in seats for room_id in seat.places}
                 heads = await self.lane.run(loading.heads, workspace_id, list(rooms))
                 for count, seat in enumerate(list(seats)):
-                    mine = {str(room_id): heads[room_id] for room_id in seat.places if room_id in heads}
+                    mine = {
+                        str(place.room_id): heads[place.room_id]
+                        for place in seat.places.values()
+                        if place.room_id in heads and not place.covered
+                    }
                     seat.write([encode({"t": "head", "rooms": mine})])
                     if count % AT_A_TIME == 0:
                         await asyncio.sleep(0)
@@ -283,6 +290,3 @@ def realtime() -> Realtime:
     if loop not in _of_loop:
         _of_loop[loop] = Realtime()
     return _of_loop[loop]
-
-
-__all__ = ["Realtime", "realtime", "stamp"]

@@ -2,12 +2,12 @@
 (DESIGN §13).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from policy.types import Decision, Effect, Reason
+from policy.types import Decision, Effect
 
 _WORDS: Mapping[str, str | Promise] = {
     "hidden": _("This room does not exist or is not yours to see."),
@@ -34,6 +34,3 @@ def words_of(decision: Decision) -> str:
         if reason.code in _WORDS:
             return str(_WORDS[reason.code])
     return str(_UNKNOWN if decision.effect is Effect.INDETERMINATE else _DENIED)
-
-
-Words = Callable[[Reason], str]

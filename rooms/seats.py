@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from uuid import UUID
 
 from rooms.frames import Close
@@ -106,10 +105,20 @@ class Seat:
     write: Callable[[Iterable[bytes]], None]
     close: Callable[[Close], None]
     places: dict[UUID, Place] = field(default_factory=dict)
+    voided: int = 0
     presence: str = "active"
-    opened_at: float = field(default_factory=monotonic)
     user_id: UUID = field(init=False)
     session_id: UUID | None = field(init=False)
+
+    def void(self, room_id: UUID | None = None) -> list[Place]:
+        """Nothing goes out on the strength of earlier decisions, about one room or all; the answer is which places
+        these were. `voided` counts, so that a read that was judged before is judged again before it is told.
+        """
+        places = [place for place in self.places.values() if room_id is None or place.room_id == room_id]
+        self.voided += 1
+        for place in places:
+            place.void()
+        return places
 
     def __post_init__(self) -> None:
         self.user_id = self.actor.id

@@ -1,5 +1,6 @@
 """The first answer on a socket: who one is, which rooms one has, and what one missed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -25,6 +26,8 @@ from tenancy.errors import Invalid
 from tenancy.models import Workspace
 
 PEOPLE_TOLD = 2_000
+MESSAGES_RESUMED = 2_000
+RESYNC: Mapping[str, Any] = {"resync": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,12 @@ def _workspace_view(workspace: Workspace) -> dict[str, Any]:
 def _resumed(
     actor: Actor, wanted: dict[UUID, str], memberships: list[Membership], decisions: dict[UUID, Decision]
 ) -> dict[str, Any]:
-    """What was missed in each room that the client names, if it may still be read there."""
+    """What was missed in each room that the client names, if it may still be read there.
+
+    Who missed more than one answer should hold begins some rooms afresh.
+    """
     found: dict[str, Any] = {}
+    left = MESSAGES_RESUMED
     for membership in memberships:
         cursor = wanted.get(membership.room_id)
         if cursor is None or not decisions[membership.room_id].permits:
@@ -86,9 +93,11 @@ def _resumed(
         try:
             after = seq_of(actor.workspace_id, membership.room_id, cursor)
         except Invalid:
-            found[str(membership.room_id)] = {"resync": True}
+            found[str(membership.room_id)] = RESYNC
             continue
-        found[str(membership.room_id)] = changes_after(actor, membership.room, after)
+        missed = changes_after(actor, membership.room, after) if left > 0 else RESYNC
+        left -= len(missed.get("messages", ()))
+        found[str(membership.room_id)] = missed
     return found
 
 

@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from policy import epochs, pep
 from policy.catalogue import Action
 from policy.leases import LeaseBook
-from policy.types import AccessDenied, Decision, Question
+from policy.types import Decision, Question
 from rooms.access import room_resource
 from rooms.markings import canonical
-from rooms.posting import Outcome, Post
+from rooms.posting import Post
 from tenancy.errors import Invalid
 
 _leases = LeaseBook()
 
 
-def judge_posts(posts: Sequence[Post]) -> list[Outcome | None]:
-    """None for each post that may go on, the refusal for each that may not.
+def judge_posts(posts: Sequence[Post]) -> list[Decision]:
+    """The answer for each post, fresh or by a lease that still stands.
 
     The epochs are locked first, so that nothing which a lease rests on can change before the commit (R16).
     """
@@ -34,7 +34,7 @@ def judge_posts(posts: Sequence[Post]) -> list[Outcome | None]:
         _leases.keep(decision)
         decisions[index] = decision
 
-    return [None if decisions[index].permits else AccessDenied(decisions[index]) for index in range(len(posts))]
+    return [decisions[index] for index in range(len(posts))]
 
 
 def _question(post: Post) -> Question:

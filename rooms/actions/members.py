@@ -31,9 +31,7 @@ def add_member(
     if user_id not in active_user_ids([user_id]):
         raise NotFound(_("There is no active account for this person."), field="user")
 
-    membership = admit(actor, room=room, user_id=user_id, role=role, source=source)
-    _tell(room, user_id, "joined", "person")
-    return membership
+    return admit(actor, room=room, user_id=user_id, role=role, source=source)
 
 
 @pep.performs(Action.MEMBER_JOIN)
@@ -44,9 +42,7 @@ def join_room(actor: Actor, *, room_id: UUID) -> Membership:
     if room.kind != RoomKind.PUBLIC:
         raise NotFound(_("This room does not exist or is not yours to see."), field="room")
 
-    membership = admit(actor, room=room, user_id=actor.id, role=RoomRole.MEMBER, source="manual")
-    _tell(room, actor.id, "joined", "person")
-    return membership
+    return admit(actor, room=room, user_id=actor.id, role=RoomRole.MEMBER, source="manual")
 
 
 def admit(actor: Actor, *, room: Room, user_id: UUID, role: RoomRole, source: str) -> Membership:
@@ -70,6 +66,7 @@ def admit(actor: Actor, *, room: Room, user_id: UUID, role: RoomRole, source: st
         source=source,
         decision_id=decision.id,
     )
+    _tell(room, user_id, "joined", "person")
     return membership
 
 

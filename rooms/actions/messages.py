@@ -52,7 +52,8 @@ class _Draft:
 @pep.performs(Action.MESSAGE_POST)
 def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
     """Store a batch of sealed messages in one commit and tell the rooms; each succeeds or fails alone (PO-3, CH-2)."""
-    outcomes: list[Outcome | None] = judging.judge_posts(posts)
+    decisions = judging.judge_posts(posts)
+    outcomes: list[Outcome | None] = [None if one.permits else AccessDenied(one) for one in decisions]
 
     waiting = (post for post, outcome in zip(posts, outcomes, strict=True) if outcome is None)
     repeats, rooms = store.look_up(waiting)
@@ -71,6 +72,7 @@ def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
             digest=hashlib.sha256(draft.sealed).digest(),
             marking=draft.marking,
             thread_id=draft.thread_id,
+            decision_id=decisions[index].id,
         )
         outcomes[index] = posted[draft.message_id]
 

@@ -22,7 +22,7 @@ if (pause) {
 }
 
 async function ask() {
-  const answer = await fetch(lede.dataset.url, { redirect: 'error', headers: { Accept: 'application/json' } }).catch(() => null);
+  const answer = await fetch(lede.dataset.url, { redirect: 'error', headers: { Accept: 'application/json', 'X-Unattended': '1' } }).catch(() => null);
   if (!answer?.ok) return tell();
   show(await answer.json());
   at = new Date();

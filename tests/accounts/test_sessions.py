@@ -59,6 +59,16 @@ def test_a_token_of_one_workspace_is_worth_nothing_in_another(olympus, vulcan, g
     assert not alive(vulcan, token)
 
 
+def use(world, token) -> None:
+    with within(world.id):
+        sessions.note_use(sessions.find(world.id, token))
+
+
+def last_used(actor):
+    with within(actor.workspace_id):
+        return Session.objects.get(id=actor.environment.session_id).last_used_at
+
+
 def test_a_session_that_rests_too_long_is_over(olympus, grace, clock):
     limits(olympus, session_idle_minutes=10)
     _, token = olympus.signed_in(grace)
@@ -75,8 +85,7 @@ def test_use_keeps_a_session_awake_but_not_beyond_its_last_hour(olympus, grace, 
 
     for _ in range(11):
         clock.forward(minutes=5)
-        with within(olympus.id):
-            sessions.actor_for_token(olympus.id, token, HERE)
+        use(olympus, token)
     clock.forward(minutes=6)
 
     assert not alive(olympus, token)
@@ -85,14 +94,25 @@ def test_use_keeps_a_session_awake_but_not_beyond_its_last_hour(olympus, grace, 
 def test_use_is_noted_once_a_minute(olympus, grace, clock):
     actor, token = olympus.signed_in(grace)
 
+    first = last_used(actor)
+    clock.forward(seconds=30)
+    use(olympus, token)
+    assert last_used(actor) == first
+    clock.forward(seconds=31)
+    use(olympus, token)
+    assert last_used(actor) > first
+
+
+def test_to_be_known_again_is_no_use(olympus, grace, clock):
+    actor, token = olympus.signed_in(grace)
+    first = last_used(actor)
+
+    clock.forward(minutes=5)
     with within(olympus.id):
-        first = Session.objects.get(id=actor.environment.session_id).last_used_at
-        clock.forward(seconds=30)
         sessions.actor_for_token(olympus.id, token, HERE)
-        assert Session.objects.get(id=actor.environment.session_id).last_used_at == first
-        clock.forward(seconds=31)
-        sessions.actor_for_token(olympus.id, token, HERE)
-        assert Session.objects.get(id=actor.environment.session_id).last_used_at > first
+        sessions.refresh(actor)
+
+    assert last_used(actor) == first
 
 
 def test_a_revoked_session_is_refused_at_the_next_use_of_socket_and_token(olympus, grace):
