@@ -29,7 +29,7 @@ from tenancy.errors import DomainError, NotSignedIn, RateLimited
 logger = logging.getLogger(__name__)
 HELLO_WITHIN = 5.0
 SEND_BUFFER = 1024 * 1024
-GONE_WITHIN = 5.0
+GONE_WITHIN = 10.0
 """So many seconds a client that was told to go has for it; then its connection is broken off."""
 FRAMES = Limit("frames", per_minute=1_800, burst=60)
 ABUSE = 100

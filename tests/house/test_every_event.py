@@ -26,6 +26,8 @@ RESERVED: Mapping[Event, str] = {
     Event.WORKSPACE_SUSPENDED: "comes with platform administration (AD-10)",
     Event.WORKSPACE_RESUMED: "as above",
     Event.AUDIT_ERASED: "comes with the deletion of people (DL-4)",
+    Event.CONSOLE_ENTERED: "every page is a recorded decision to enter; a line of its own comes with AD-8",
+    Event.CONSOLE_PAGE_OPENED: "as above",
     Event.SYSTEM_STARTED: "comes with the deployment's own log in the console (AD-8)",
     Event.SYSTEM_STOPPED: "as above",
 }

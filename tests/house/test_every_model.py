@@ -23,6 +23,8 @@ GLOBAL = {
     "contenttypes.ContentType": "names of tables",
     "auth.Permission": "names of powers; nobody holds one (R4)",
     "auth.Group": "no row is ever made: groups are accounts.Group",
+    "guardian.UserObjectPermission": "no table is made: grants are accounts.UserGrant (R22)",
+    "guardian.GroupObjectPermission": "as above: accounts.GroupGrant",
     "admin.LogEntry": "no row is ever made: it would show names across workspaces (R42)",
 }
 HOUSE = (*settings.HOUSE, "contenttypes", "auth", "admin", "guardian", "auditlog")

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 
+import psutil
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -11,6 +12,7 @@ from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 
+from rooms.consumers import GONE_WITHIN
 from rooms.frames import BODY_CHARS, SUBPROTOCOL, Close
 from rooms.models import RoomKind
 from rooms.posting import Post
@@ -75,19 +77,33 @@ def pour(world: World, room_id) -> None:
         ring_others(world.id, commit_posts(world.id, posts))
 
 
+def held(port: int, client: Sleeper) -> bool:
+    """Whether the server still keeps the connection of this client."""
+    ours = client.socket.getsockname()[1]
+    return any(
+        one.pid is not None and one.laddr.port == port and one.raddr and one.raddr.port == ours
+        for one in psutil.net_connections("tcp")
+    )
+
+
 async def test_who_does_not_read_is_closed_and_everybody_else_hears_everything(server, olympus):
     room = await sync_to_async(olympus.room)("flood", kind=RoomKind.PUBLIC)
     for username in ("grace", "eve"):
         await sync_to_async(olympus.joins)(username, "flood")
-    sleeper = await sync_to_async(Sleeper)(server, olympus, "grace")
-    await sync_to_async(sleeper.says_hello)()
+    sleeper, dead = [await sync_to_async(Sleeper)(server, olympus, "grace") for _ in range(2)]
+    for one in (sleeper, dead):
+        await sync_to_async(one.says_hello)()
 
     async with chat(server, olympus, "eve") as eve:
         pouring = asyncio.create_task(sync_to_async(pour)(olympus, room.id))
         heard = [await eve.expects("event") for _ in range(POSTS)]
         await pouring
     code = await sync_to_async(sleeper.wakes)()
-    sleeper.socket.close()
+    async with asyncio.timeout(GONE_WITHIN + 10):
+        while await sync_to_async(held)(server, dead):  # noqa: ASYNC110 — it is the kernel that knows
+            await asyncio.sleep(0.1)
+    for one in (sleeper, dead):
+        one.socket.close()
 
     assert code == Close.TOO_SLOW
     assert Close.TOO_SLOW.resumable
