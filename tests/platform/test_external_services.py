@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import boot
-from tests.platform.test_supervise import Platform, free_port
+from tests.supervised import Platform, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
