@@ -17,6 +17,9 @@ check: .venv/dev.stamp
 	$(BIN)/djlint --lint templates
 	$(BIN)/python -W error manage.py makemigrations --check --dry-run
 
+bench: .venv/dev.stamp
+	@exec $(BIN)/python -m bench $(ARGS)
+
 install: .venv/run.stamp
 
 lock: .venv/uv.stamp
@@ -40,4 +43,4 @@ SYNC := $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes
 	@$(SYNC) -r requirements-dev.txt
 	@touch $@
 
-.PHONY: run test check install lock
+.PHONY: run test check bench install lock

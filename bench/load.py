@@ -5,6 +5,7 @@ moment a message is written to the moment a receiver has read it, by one clock, 
 """
 
 import asyncio
+import contextlib
 import gc
 import json
 import resource
@@ -32,7 +33,9 @@ class Load:
         self.port = port
         self.world = world
         self.sockets: dict[str, Socket] = {}
+        self.leaving: frozenset[str] = frozenset()
         self.left: dict[str, int] = {}
+        self.all_left = asyncio.Event()
 
     async def connect(self, names: list[str]) -> dict[str, Any]:
         """Open what is not open yet."""
@@ -59,8 +62,10 @@ class Load:
         return rooms
 
     def _heard(self, socket: Socket, payload: bytes, now: int) -> None:
-        if payload.startswith(b'{"t":"room.left"'):
-            self.left[socket.name] = now
+        if payload.startswith(b'{"t":"room.left"') and socket.name in self.leaving:
+            self.left.setdefault(socket.name, now)
+            if len(self.left) == len(self.leaving):
+                self.all_left.set()
 
     async def fanout(self, size: int, messages: int, pause: float) -> dict[str, Any]:
         """One sender, one message, everybody has it, a pause, the next."""
@@ -135,6 +140,7 @@ class Load:
             "messages": pump.posted,
             "lost": pump.posted * per_message - delivered,
             "rate": delivered / per_message / took,
+            "acked": len(pump.acks) / ((pump.last_ack_ns - began) / 1e9),
             "ack_p50": _percentile(sorted(pump.acks), 0.5),
             "wall": took,
             "generator_cpu": _spent(cpu),
@@ -148,10 +154,17 @@ class Load:
             self.sockets[name].deliveries = deliveries
         return deliveries
 
-    async def departures(self) -> dict[str, Any]:
-        """Who was told to leave a room since this was last asked, and when."""
-        left, self.left = self.left, {}
-        return {"left": left}
+    async def expect(self, names: list[str]) -> dict[str, Any]:
+        """From now on note when these are told to leave a room."""
+        self.leaving, self.left = frozenset(names), {}
+        self.all_left.clear()
+        return {}
+
+    async def departures(self, seconds: float) -> dict[str, Any]:
+        """When each of those that were expected to leave was told so, in the nanoseconds of the monotonic clock."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.all_left.wait(), seconds)
+        return {"left": self.left}
 
     async def health(self) -> dict[str, Any]:
         """Whether all connections still stand."""
@@ -169,6 +182,7 @@ class _Pump:
     def __init__(self, end_ns: int) -> None:
         self.posted = 0
         self.acks: list[float] = []
+        self.last_ack_ns = 0
         self._end_ns = end_ns
         self._open = 0
         self._done = asyncio.Event()
@@ -180,6 +194,7 @@ class _Pump:
 
         def told(now: int) -> None:
             self._open -= 1
+            self.last_ack_ns = now
             self.acks.append((now - sent) / 1e6)
             if now < self._end_ns:
                 self.post(socket, rooms, turn + 1)
@@ -216,7 +231,7 @@ def _spent(before: resource.struct_rusage) -> float:
 async def serve(port: int, world: World) -> None:
     load = Load(port, world)
     known: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
-        name: getattr(load, name) for name in ("connect", "fanout", "crowd", "many", "departures", "health")
+        name: getattr(load, name) for name in ("connect", "fanout", "crowd", "many", "expect", "departures", "health")
     }
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2**24)

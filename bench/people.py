@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import UUID
 
+FILE = "bench.json"
 RECEIVERS = 1_000
 SENDERS = 10
 SIZES = (10, 100, 1_000)
@@ -63,7 +64,7 @@ def plan() -> dict[str, list[str]]:
 
 def furnished(root: Path) -> World:
     """The world of this data directory, made on first use (a few minutes)."""
-    file = root / "bench.json"
+    file = root / FILE
     if file.exists():
         return World(**json.loads(file.read_text()))
     world = _furnish()

@@ -11,12 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import run
 
 import psycopg
 
+from bench.figures import CEILING, NAIVE, PRODUCT
 from chatapp.children import Child
 from chatapp.deployment import Deployment
 from chatapp.embedded import start_postgres, start_valkey
@@ -35,15 +36,15 @@ class Server:
     port: int
     pids: list[int]
     memory_pid: int
+    sealer_pid: int = 0
 
 
 @dataclass(slots=True)
 class Site:
-    """The servers of one run."""
+    """PostgreSQL and Valkey of one run, and what is started beside them."""
 
     deployment: Deployment
-    children: list[Child] = field(default_factory=list)
-    services: list[int] = field(default_factory=list)
+    services: list[int]
 
     @property
     def root(self) -> Path:
@@ -55,38 +56,42 @@ class Site:
         common = {"CORDON_DATA_DIR": str(self.root), "PYTHONUNBUFFERED": "1", "CORDON_DATABASE_POOL": NO_POOL}
         return kept | own | common | more
 
-    def start(self, name: str, *command: str, **environment: str) -> Child:
-        child = Child(
-            name, command, env=self.environment(**environment), log=self.deployment.log / f"{name}.log", grace=10.0
-        )
-        self.children.append(child)
-        return child
+    @contextmanager
+    def _running(self, name: str, *command: str, **environment: str) -> Iterator[Child]:
+        log = self.deployment.log / f"{name}.log"
+        child = Child(name, command, env=self.environment(**environment), log=log, grace=10.0)
+        try:
+            yield child
+        finally:
+            child.stop()
 
-    def stop(self, child: Child) -> None:
-        child.stop()
-        self.children.remove(child)
-
-    def web(self, *, asgi_server: str = "uvicorn") -> Server:
+    @contextmanager
+    def web(self) -> Iterator[Server]:
         """The product's own web process and its sealer."""
         port = free_port()
-        sealer = self.start("sealer", *MANAGE, "sealer")
-        environment = {"CORDON_DATABASE_POOL": WEB_POOL, "ASGI_SERVER": asgi_server, "PORT": str(port)}
-        web = self.start(f"web-{asgi_server}", sys.executable, "-m", "bench.web", "--port", str(port), **environment)
-        wait_for(port, web)
-        return Server("product", port, [web.process.pid, sealer.process.pid, *self.services], web.process.pid)
+        environment = {"CORDON_DATABASE_POOL": WEB_POOL, "PORT": str(port)}
+        with (
+            self._running("sealer", *MANAGE, "sealer") as sealer,
+            self._running("web", sys.executable, "-m", "bench.web", "--port", str(port), **environment) as web,
+        ):
+            wait_for(port, web)
+            pids = [web.process.pid, sealer.process.pid, *self.services]
+            yield Server(PRODUCT, port, pids, web.process.pid, sealer.process.pid)
 
-    def ceiling(self) -> Server:
+    @contextmanager
+    def ceiling(self) -> Iterator[Server]:
         port = free_port()
-        child = self.start("ceiling", sys.executable, "-m", "bench.ceiling", str(port))
-        wait_for(port, child)
-        return Server("ceiling", port, [child.process.pid], child.process.pid)
+        with self._running("ceiling", sys.executable, "-m", "bench.ceiling", str(port)) as child:
+            wait_for(port, child)
+            yield Server(CEILING, port, [child.process.pid], child.process.pid)
 
-    def naive(self) -> Server:
-        port = free_port()
-        url = self._database_of_the_naive()
-        child = self.start("naive", sys.executable, "-m", "bench.naive", str(port), NAIVE_DATABASE_URL=url)
-        wait_for(port, child)
-        return Server("naive", port, [child.process.pid, *self.services], child.process.pid)
+    @contextmanager
+    def naive(self) -> Iterator[Server]:
+        port, url = free_port(), self._database_of_the_naive()
+        command = (sys.executable, "-m", "bench.naive", str(port))
+        with self._running("naive", *command, NAIVE_DATABASE_URL=url) as child:
+            wait_for(port, child)
+            yield Server(NAIVE, port, [child.process.pid, *self.services], child.process.pid)
 
     def _database_of_the_naive(self) -> str:
         with psycopg.connect(self.deployment.database_url("postgres", "postgres"), autocommit=True) as connection:
@@ -99,14 +104,14 @@ class Site:
 def site(root: Path, *, keep: bool) -> Iterator[Site]:
     """PostgreSQL and Valkey for one directory, prepared; stopped at the end, and removed unless kept."""
     deployment = Deployment(root)
-    postgres = start_postgres(deployment)
-    valkey = start_valkey(deployment)
-    here = Site(deployment, [postgres, valkey], [postgres.process.pid, valkey.process.pid])
+    started: list[Child] = []
     try:
+        started += (start_postgres(deployment), start_valkey(deployment))
+        here = Site(deployment, [child.process.pid for child in started])
         run([*MANAGE, "prepare"], env=here.environment(), check=True, stdout=sys.stderr)
         yield here
     finally:
-        for child in reversed(here.children):
+        for child in reversed(started):
             child.stop()
         shutil.rmtree(deployment.sockets, ignore_errors=True)
         if not keep:
