@@ -33,8 +33,8 @@ GONE_WITHIN = 10.0
 """So many seconds a client that was told to go has for it; then its connection is broken off."""
 FRAMES = Limit("frames", per_minute=1_800, burst=60)
 ABUSE = 100
-"""So many frames in a row beyond the limit end the socket."""
-ASKED_AT_ONCE = 32
+"""So many more frames beyond the limit than within it end the socket."""
+ASKED_AT_ONCE = 64
 JUDGED_AT_MOST = 3
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -118,7 +118,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if wait:
             await self._slow_down(text_data, wait)
             return
-        self._overrun = 0
+        self._overrun = max(0, self._overrun - 1)
         try:
             frame = frames.parse(text_data)
         except DomainError as error:
