@@ -12,7 +12,7 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -84,8 +84,8 @@ def _shell(request: HttpRequest, workspace: Workspace, page: ImportMap) -> HttpR
             "urls": {
                 **urls,
                 "step_up": reverse("step-up"),
-                "console": f"/{settings.CONSOLE_PATH}",
-                "socket": "/ws/chat",
+                "console": reverse("admin:index"),
+                "socket": f"{get_script_prefix()}ws/chat",
             },
         },
     )

@@ -16,6 +16,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.checks import ERROR, run_checks
 from django.db import connection, connections
 
+from audit import health as audit_health
 from chatapp import health, heartbeats, metrics
 from chatapp.celery import app as celery_app
 from chatapp.env import BASE_DIR
@@ -79,6 +80,15 @@ def wall() -> Iterator[Finding]:
         yield Finding("wall", well=False, detail=f"{gap.place} {gap.fault}", fix=gap.fix)
     if not found:
         yield Finding("wall", well=True, detail="roles, grants and row-level security hold")
+
+
+def record() -> Iterator[Finding]:
+    """Nobody may change what was recorded: the triggers, walls and grants of its tables stand."""
+    found = audit_health.weakened_guards()
+    for weak in found:
+        yield Finding("record", well=False, detail=weak, fix="manage.py prepare, then find out who weakened it.")
+    if not found:
+        yield Finding("record", well=True, detail="append-only triggers, walls and grants stand")
 
 
 def roles() -> Iterator[Finding]:
@@ -211,6 +221,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "roles": roles,
     "migrations": migrations,
     "wall": wall,
+    "record": record,
     "valkey": valkey,
     "worker": workers,
     "sealer": sealer,
@@ -227,6 +238,7 @@ _WHEN_IT_FAILS = {
     "roles": "Run deploy/roles.sql, set the passwords, mend the addresses.",
     "migrations": "Start PostgreSQL, then: manage.py prepare",
     "wall": "Start PostgreSQL, then: manage.py prepare",
+    "record": "Start PostgreSQL, then: manage.py prepare",
     "valkey": "Start Valkey (make run), or mend VALKEY_URL.",
     "worker": "Start Valkey (make run), or mend VALKEY_URL.",
     "sealer": "manage.py prepare, then start the sealer: manage.py sealer",

@@ -222,7 +222,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [path for path in (BASE_DIR / "static",) if path.exists()]
 WHITENOISE_USE_FINDERS = not PRODUCTION

@@ -38,13 +38,13 @@ def server(django_db_setup) -> Iterator[int]:
 
 
 @contextmanager
-def serving() -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def serving(**environment: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """`manage.py serve` as an operator runs it, on a free port of loopback."""
     port = free_port()
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, MANAGE, "serve", "--port", str(port)],
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatapp.settings_test"},
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatapp.settings_test", **environment},
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -194,14 +194,14 @@ def _json(value: Any) -> Any:
 
 @asynccontextmanager
 async def connect(
-    port: int, world: World, username: str, *, token: str | None = None, **headers: str
+    port: int, world: World, username: str, *, token: str | None = None, path: str = "", **headers: str
 ) -> AsyncIterator[Chat]:
     """A socket that has not said hello yet."""
     token = token or await sync_to_async(world.token)(username)
     host = f"{world.workspace.slug}.localhost:{port}"
     given = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={token}", **headers}
     async with websockets.connect(
-        f"ws://{host}/ws/chat",
+        f"ws://{host}{path}/ws/chat",
         host="127.0.0.1",
         port=port,
         subprotocols=[SUBPROTOCOL],

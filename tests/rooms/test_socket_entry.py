@@ -15,7 +15,7 @@ from rooms.frames import BODY_CHARS, FRAME_BYTES, SUBPROTOCOL, Close
 from rooms.models import Message
 from tenancy.actor import new_id
 from tests.asserts import assert_audited, decided
-from tests.sockets import chat, connect
+from tests.sockets import chat, connect, serving
 from tests.world import World
 
 
@@ -195,3 +195,12 @@ async def test_welcome_tells_what_one_may_see_and_nothing_else(server, olympus):
     assert rooms == {"lobby"}
     assert str(olympus.rooms["titan"].id) not in raw
     assert "clearance" not in raw
+
+
+async def test_on_a_shared_origin_each_workspace_has_its_socket_below_its_path(olympus):
+    name, token = settings.SESSION_COOKIE_NAME, await sync_to_async(olympus.token)("grace")
+    with serving(CORDON_SHARED_ORIGIN="1") as (port, _process):
+        async with connect(port, olympus, "grace", path="/w/olympus", Cookie=f"{name}_olympus={token}") as grace:
+            welcome = await grace.hello()
+
+    assert welcome["workspace"]["slug"] == "olympus"
