@@ -161,8 +161,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self.seat = seat
             self.live.hub.take(seat)
             self._start(self.live.lane.run(_tell_presence, seat.actor, seat.presence))
-        for place in welcomed.places:
-            self.live.sit(seat, place)
+        self.live.sit(seat, welcomed.places, {room["id"]: room["cursor"] for room in welcomed.data["rooms"]})
         return welcomed.data
 
     async def _ask(self, frame: frames.Request) -> dict[str, Any]:
