@@ -216,8 +216,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.seat is None:
             self.seat = seat
             self._start(self._arrive(seat))
-        for place in welcomed.places:
-            self.live.sit(seat, place)
+        self.live.sit(seat, welcomed.places, {room["id"]: room["cursor"] for room in welcomed.data["rooms"]})
         return welcomed.data
 
     async def _arrive(self, seat: Seat) -> None:

@@ -168,6 +168,15 @@ class Hub:
         while len(place.waiting) > WAITING_AT_MOST:
             place.waiting.popleft()
 
+    def catch_up(self, seat: Seat, room_id: UUID, missed: Sequence[Happening]) -> None:
+        """What happened while the seat was on its way into the room is told before all that waits there."""
+        place = seat.places.get(room_id)
+        if place is None or not missed:
+            return
+        later = {one.seq for one in place.waiting}
+        place.waiting.extendleft(one for one in reversed(missed) if one.seq not in later)
+        self._ask(seat, room_id)
+
     def release(self, seat: Seat, place: Place, decided_at: float) -> None:
         """A decision has come: tell what was waiting for it, by the leases as they were when it was made."""
         telling = Telling(list(place.waiting))

@@ -3,7 +3,7 @@
 Only decisions that somebody acts on are recorded; what is shown to a seat was judged by the guard already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,9 @@ from policy import epochs, pep
 from policy.catalogue import Action
 from policy.models import EpochKind
 from policy.types import AccessDenied
-from rooms import news, presence, roomlist, store
+from rooms import news, pages, presence, roomlist, store
 from rooms.access import access_room, membership_of, messages_by_id, room_resource, rooms_by_id
-from rooms.cursors import cursor_of
+from rooms.cursors import cursor_of, seq_of
 from rooms.frames import Close, Hello
 from rooms.history import states_of
 from rooms.people import people_views
@@ -36,16 +36,32 @@ def happenings(one: news.MessagesChanged) -> list[Happening]:
     with within(one.workspace_id):
         states = {state.id: state for state in states_of(messages_by_id(one.message_ids))}
         return [
-            Happening(
-                state=states[message_id],
-                seq=seq,
-                cursor=cursor_of(one.workspace_id, one.room_id, seq),
-                prev=cursor_of(one.workspace_id, one.room_id, seq - 1),
-                posted=one.posted,
-            )
+            _happening(states[message_id], seq, posted=one.posted)
             for message_id, seq in zip(one.message_ids, one.seqs, strict=True)
             if message_id in states
         ]
+
+
+def _happening(state: MessageState, seq: int, *, posted: bool) -> Happening:
+    return Happening(
+        state=state,
+        seq=seq,
+        cursor=cursor_of(state.workspace_id, state.room_id, seq),
+        prev=cursor_of(state.workspace_id, state.room_id, seq - 1),
+        posted=posted,
+    )
+
+
+def missed(workspace_id: UUID, told: Mapping[UUID, str]) -> dict[UUID, list[Happening]]:
+    """What happened in these rooms after the cursors that somebody was told; where it is too much, nothing."""
+    with within(workspace_id):
+        after = {room_id: seq_of(workspace_id, room_id, cursor) for room_id, cursor in told.items()}
+        moved = [room for room in rooms_by_id(list(told)).values() if room.last_seq > after[room.id]]
+        found = {room.id: states_of(pages.changes(room.id, after[room.id]) or []) for room in moved}
+        return {
+            room_id: [_happening(one, one.changed_seq, posted=one.changed_seq == one.seq) for one in states]
+            for room_id, states in found.items()
+        }
 
 
 def fresh_happenings(workspace_id: UUID, posted: Sequence[Posted]) -> list[Happening]:

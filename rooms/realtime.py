@@ -6,7 +6,7 @@ what the doorbell lost is found by asking the epochs once a second.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import monotonic
 from uuid import UUID
 
@@ -139,21 +139,32 @@ class Realtime:
         found = await self.lane.run(loading.room_for, seat.actor, room_id)
         if found is None:
             return
-        self.sit(seat, found.place)
+        self.sit(seat, [found.place], {room_id: found.view["cursor"]})
         seat.write([encode({"t": kind, "room": found.view})])
 
-    def sit(self, seat: Seat, place: Place) -> None:
-        """Give a seat its place in a room; a place that is held already keeps its leases and what waits there.
+    def sit(self, seat: Seat, places: Sequence[Place], told: Mapping[UUID, str]) -> None:
+        """Give a seat its places. One that is held already keeps its leases and what waits there.
 
-        A seat that was left meanwhile gets none.
+        `told` is how far the client is told that each room has come; what was said since that was read is told
+        afterwards. A seat that was left meanwhile gets no place.
         """
         if seat not in self.hub.by_user.get(seat.user_id, ()):
             return
-        held = seat.places.get(place.room_id)
-        if held is None:
-            self.hub.enter(seat, place)
-            return
-        held.marking, held.governed = place.marking, place.governed
+        entered = {}
+        for place in places:
+            held = seat.places.get(place.room_id)
+            if held is None:
+                self.hub.enter(seat, place)
+                entered[place.room_id] = told[place.room_id]
+                continue
+            held.marking, held.governed = place.marking, place.governed
+        if entered:
+            self._start(self._catch_up(seat, entered))
+
+    async def _catch_up(self, seat: Seat, told: Mapping[UUID, str]) -> None:
+        missed = await self.lane.run(loading.missed, seat.actor.workspace_id, told)
+        for room_id, happenings in missed.items():
+            self.hub.catch_up(seat, room_id, happenings)
 
     def _read(self, one: news.ReadMoved) -> None:
         for seat in list(self.hub.by_user.get(one.user_id, ())):

@@ -1,6 +1,7 @@
 """Talking over sockets: what is said reaches everybody who may hear it, whole, once and in order (CH-1, CH-2)."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from itertools import count
 
 import pytest
@@ -287,6 +288,20 @@ async def test_a_conversation_appears_for_everybody_in_it(server, olympus):
     assert (appeared["id"], appeared["kind"]) == (opened["id"], "direct")
     assert set(appeared["people"]) == {str(eve), str(olympus.people["grace"].id)}
     assert parts(heard) == ["Between us."]
+
+
+async def test_what_is_said_at_once_reaches_who_is_still_on_the_way_in(server, olympus):
+    """Between what is read for somebody and the seat in the room lies a moment; nothing is lost in it."""
+    people = [await sync_to_async(olympus.person)(f"linus{next(numbers)}") for _ in range(5)]
+    async with chat(server, olympus, "grace") as grace, AsyncExitStack() as sockets:
+        others = [await sockets.enter_async_context(chat(server, olympus, one.username)) for one in people]
+        for person, other in zip(people, others, strict=True):
+            room = (await grace.result("direct.open", people=[person.id]))["room"]["id"]
+            ack = await grace.post(room, "Are you there?")
+            appeared = (await other.expects("room.joined"))["room"]
+            if appeared["cursor"] != ack["cursor"]:
+                heard = await other.expects("event", lambda one, room=room: one["room"] == room)
+                assert (heard["cursor"], heard["prev"]) == (ack["cursor"], appeared["cursor"])
 
 
 async def test_a_reply_opens_a_thread_for_everybody(server, olympus, room):
