@@ -31,7 +31,7 @@ def _row(entry: AuditEvent, people: Any, rooms: Any) -> dict[str, Any]:
         "who": naming.subject(told["act"]["kind"], entry.actor_id, people),
         "action": entry.kind,
         "what": action_in_words(entry.kind),
-        "where": rooms.get(entry.room_id, "") if entry.room_id else entry.target_type.removeprefix("console:"),
+        "where": rooms.get(entry.room_id, "") if entry.room_id else entry.target_type.removeprefix("console:").replace("_", " "),
         "effect": entry.outcome,
         "effect_words": EFFECTS.get(entry.outcome, entry.outcome),
         "tone": _TONES.get(entry.outcome, ""),
