@@ -73,8 +73,10 @@ class ExplorerPage(ConsolePage):
         span = asked["span"] if asked.get("span") in SPANS else "24h"
         search, unknown = _search(asked, store, span)
         page = explorer.Page() if unknown else explorer.look(search)
+        health = chain.health_of_chain()
         return {
-            "chain": chain.health_of_chain(),
+            "chain": health,
+            "sealed": f"{health.sealed:,}",
             "states": [
                 {"state": one, "words": _STORES[Store(one.store)], "url": _link(asked, store=one.store)}
                 for one in access.states()
@@ -168,7 +170,7 @@ def _on(entry: AuditEvent, known: Any, rooms: Any) -> str:
     about = _about(entry)
     parts = [known.get(about, "")] if about else []
     parts += [rooms[entry.room_id]] if entry.room_id in rooms else []
-    return ", ".join(part for part in parts if part) or entry.target_type.removeprefix("console:")
+    return ", ".join(part for part in parts if part) or entry.target_type.removeprefix("console:").replace("_", " ")
 
 
 def histogram(store: str, span: timedelta) -> dict[str, Any]:
@@ -258,10 +260,19 @@ def _said(told: Any, known: Any, rooms: Any) -> list[tuple[Any, str]]:
 
 def _plain(value: Any, known: Any, rooms: Any) -> str:
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {_plain(one, known, rooms)}" for name, one in sorted(value.items()))
+        return "; ".join(
+            f"{name}: {_moment_of(name, one) or _plain(one, known, rooms)}" for name, one in sorted(value.items())
+        )
     if isinstance(value, list):
         return ", ".join(_plain(one, known, rooms) for one in value)
     return str(value)
+
+
+def _moment_of(name: str, value: Any) -> str:
+    """A time of the evidence, which counts microseconds, as one reads it."""
+    if not name.endswith("_at") or not isinstance(value, int):
+        return ""
+    return f"{datetime.fromtimestamp(value / 1_000_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class ProofPage(ConsolePage):

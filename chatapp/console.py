@@ -33,7 +33,7 @@ from policy.console.standing import Standing
 from policy.language.errors import PolicyLanguageError
 from policy.types import AccessDenied, Decision, Resource
 from policy.wording import FLAGS, in_detail
-from rooms.bars import bar_of
+from rooms.bars import bar_of, written
 from tenancy.actor import SubjectKind
 from tenancy.errors import DomainError
 from tenancy.models import Workspace
@@ -146,6 +146,7 @@ class ConsoleSite(admin.AdminSite):
             "available_apps": [],
             "workspace": workspace,
             "bar": bar_of(workspace.ceiling),
+            "ceiling": written(workspace.ceiling),
             "sections": self._sections(request),
             "operator": cards([actor.id])[actor.id],
             "look": client_settings(actor.id),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -58,7 +59,9 @@ def _state(state: str) -> Any:
 
 def _keks(found: KeyOverview) -> Panel:
     keks = found.kms.keks if found.kms else ()
-    rows = [(code(kek.id), kek.state, code(kek.fingerprint), kek.created_at) for kek in keks]
+    rows = [
+        (code(kek.id), _state(kek.state), code(kek.fingerprint), moment(parse_datetime(kek.created_at))) for kek in keks
+    ]
     hint = found.kms.kind if found.kms else ""
     columns = (_("Key"), _("State"), _("Fingerprint"), _("Created"))
     return Panel(_("Key-encryption keys"), columns, rows, empty=_("The key service does not answer."), hint=hint)

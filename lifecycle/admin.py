@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from lifecycle.actions import LIMITS, update_workspace
 from policy.console import Action, ConsoleAdmin, ConsoleForm, Section, code, moment
 from policy.console.standing import enforce_any
+from rooms.bars import written
 from rooms.markings import levels
 from tenancy.actor import Actor
 from tenancy.models import Workspace
@@ -59,7 +60,7 @@ class WorkspaceForm(ConsoleForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "ceiling" in self.fields:
-            self.fields["ceiling"].choices = [(one, one) for one in levels(self.instance.id)]  # type: ignore[attr-defined]
+            self.fields["ceiling"].choices = [(one, written(one)) for one in levels(self.instance.id)]  # type: ignore[attr-defined]
 
 
 def _save(actor: Actor, *, id: Any, **settings: Any) -> Workspace:  # noqa: A002, ARG001 - an actor has one workspace
@@ -88,6 +89,9 @@ class WorkspaceAdmin(ConsoleAdmin):
         """There is one workspace here: its page, not a list."""
         enforce_any(request, self.sees, self.resource())
         return HttpResponseRedirect(self.url_of(Workspace.objects.get(id=request.actor.workspace_id)))  # type: ignore[attr-defined]
+
+    def crumb(self) -> str:
+        return ""
 
     def headline(self, _obj: Any) -> str:
         return _("Workspace settings")

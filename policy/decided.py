@@ -31,7 +31,7 @@ def _row(entry: AuditEvent, people: Any, rooms: Any) -> dict[str, Any]:
         "who": naming.subject(told["act"]["kind"], entry.actor_id, people),
         "action": entry.kind,
         "what": action_in_words(entry.kind),
-        "where": rooms.get(entry.room_id, "") if entry.room_id else entry.target_type.removeprefix("console:"),
+        "where": rooms.get(entry.room_id, "") if entry.room_id else _place_of(entry.target_type),
         "effect": entry.outcome,
         "effect_words": EFFECTS.get(entry.outcome, entry.outcome),
         "tone": _TONES.get(entry.outcome, ""),
@@ -45,6 +45,11 @@ def _row(entry: AuditEvent, people: Any, rooms: Any) -> dict[str, Any]:
         "took": _took(told.get("us", 0)),
         "explain": _explain_url(entry, told) if refused else "",
     }
+
+
+def _place_of(kind: str) -> str:
+    """What was asked about, where it is no room."""
+    return kind.removeprefix("console:").replace("_", " ")
 
 
 def _explain_url(entry: AuditEvent, told: Any) -> str:

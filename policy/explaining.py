@@ -26,13 +26,16 @@ from policy.types import Question
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: the text, its words and truth; one's own value and its source where the reader may see them."""
+    """One condition: the text, in words what serves and whether it is so, one's own value where the reader may see it.
+
+    What serves is the opposite of what a rule that denies or hides says.
+    """
 
     text: str
     words: str
     verdict: str
     yours: str | None
-    source: str
+    attribute: str
     from_: str
     changes: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -43,7 +46,6 @@ class Condition:
             "words": self.words,
             "verdict": self.verdict,
             "yours": self.yours,
-            "source": self.source,
             "from": self.from_,
             "changes": list(self.changes),
             "doubts": list(self.doubts),
@@ -123,10 +125,10 @@ def _condition(one: Explanation, origin: str) -> Condition:
     mine = [value for name, value in own.items() if name.startswith(f"{Category.SUBJECT}.")]
     return Condition(
         text=one.text,
-        words=one.words,
-        verdict=one.truth.value,
+        words=one.needed,
+        verdict=one.met.value,
         yours=mine[0] if mine else next(iter(own.values()), None),
-        source=", ".join(definition.category.value for definition in one.definitions[:1]),
+        attribute=one.definitions[0].name,
         from_=origin,
         changes=one.changes,
         doubts=tuple(value.value for _name, value in one.doubts),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`name` is the class of the bar: u, cui, c, s, ts, sci; a marking that is not known gets the loudest."""
+    """`name` is the class of the bar: u, cui, c, s, ts, sci, unk; a marking that is not known gets the loudest."""
 
     short: str
     name: str
@@ -22,5 +22,14 @@ _BARS = {
 }
 
 
+def written(marking: str) -> str:
+    """A marking as its authority writes it; underscores only stand in names."""
+    return (
+        f"{marking.removesuffix('_SCI')}//SCI".replace("_", " ")
+        if marking.endswith("_SCI")
+        else marking.replace("_", " ")
+    )
+
+
 def bar_of(marking: str) -> Bar:
-    return _BARS.get(marking, Bar(marking, "unknown"))
+    return _BARS.get(marking, Bar(marking, "unk"))

@@ -1,13 +1,17 @@
 """Why do I have access? The verdict, each condition with its truth, and one's own facts with their sources (PO-13)."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
+from accounts.provenance import origins_of
 from policy import explaining, pep
 from policy.catalogue import Action
+from policy.models import AttributeDefinition
 from policy.types import AccessDenied, Question
 from rooms import frames
 from rooms.access import access_room, membership_of, room_resource
@@ -16,14 +20,22 @@ from rooms.views import stamp
 from tenancy.actor import Actor
 
 _CAN = (
-    (Action.MESSAGE_READ, "Read messages"),
-    (Action.MESSAGE_POST, "Post messages"),
-    (Action.MENTION_ROOM, "Call everybody in the room"),
-    (Action.MEMBER_ADD, "Add people"),
-    (Action.ROOM_UPDATE, "Change name and topic"),
-    (Action.REQUIREMENT_SET, "Change what the room requires"),
-    (Action.ROOM_ARCHIVE, "Archive the room"),
+    (Action.MESSAGE_READ, gettext_noop("Read messages")),
+    (Action.MESSAGE_POST, gettext_noop("Post messages")),
+    (Action.MENTION_ROOM, gettext_noop("Call everybody in the room")),
+    (Action.MEMBER_ADD, gettext_noop("Add people")),
+    (Action.ROOM_UPDATE, gettext_noop("Change name and topic")),
+    (Action.REQUIREMENT_SET, gettext_noop("Change what the room requires")),
+    (Action.ROOM_ARCHIVE, gettext_noop("Archive the room")),
 )
+
+_SOURCES = {
+    "manual": _("kept by hand"),
+    "membership": _("groups"),
+    "posture": _("device management"),
+    "room": _("this room"),
+    "session": _("this session"),
+}
 
 
 def explain_access(actor: Actor, frame: frames.ExplainAccess) -> dict[str, Any]:
@@ -38,12 +50,24 @@ def explain_access(actor: Actor, frame: frames.ExplainAccess) -> dict[str, Any]:
         "checked_at": stamp(timezone.now()),
         "valid_until": stamp(decision.valid_until) if decision.permits else None,
         "reason": "" if decision.permits else words_of(decision),
-        "conditions": [condition.view() for condition in explained.conditions],
+        "conditions": _conditions(actor, explained.conditions),
         "role": membership.role if membership else None,
         "can": _powers(actor, room.id),
         "rule_text": explained.text,
         "ends": [{"words": end.words, "at": stamp(end.at)} for end in explained.ends],
     }
+
+
+def _conditions(actor: Actor, conditions: Sequence[explaining.Condition]) -> list[dict[str, Any]]:
+    """Each condition with the source whose word counts, and how old that word is."""
+    sources = dict(AttributeDefinition.objects.values_list("name", "source"))
+    told = {origin.attribute: origin.told_at for origin in origins_of(actor.id, reveal=False)}
+    views = []
+    for condition in conditions:
+        source, at = sources.get(condition.attribute, ""), told.get(condition.attribute)
+        age = max(0, int((timezone.now() - at).total_seconds())) if at is not None else None
+        views.append({**condition.view(), "source": str(_SOURCES.get(source, source)), "age_seconds": age})
+    return views
 
 
 def _powers(actor: Actor, room_id: UUID) -> list[dict[str, str]]:

@@ -241,6 +241,7 @@ class Condition(Shape, frozen=True):
     verdict: Literal["true", "false", "unknown"]
     yours: str | None
     source: str
+    age_seconds: int | None
     origin: Literal["room", "workspace"] = field(name="from")
     changes: list[str]
     doubts: list[str]

@@ -126,6 +126,12 @@ def step_up(actor: Actor, *, password: str) -> SignIn:
 def confirm_session(actor: Actor, *, attempt: Attempt) -> SignIn:
     """Note that the actor's session was confirmed by an attempt, or that it was not."""
     session = _own_session(actor, Action.SESSION_STEP_UP)
+    if not session.user.has_usable_password():
+        raise Conflict(
+            _("This account has no password."),
+            field="password",
+            remedy=_("Ask an administrator of this workspace to set one."),
+        )
 
     target = Target("session", session.id)
     _record_attempt(actor, attempt)

@@ -116,7 +116,7 @@ def _value_field(definition: AttributeDefinition) -> forms.Field:
         return forms.ChoiceField(
             label=label, choices=[("", "—"), *((one, one) for one in definition.values)], required=False
         )
-    hint = _("several, with commas between them") if definition.kind is Kind.STRING_SET else ""
+    hint = _("one, another") if definition.kind is Kind.STRING_SET else ""
     return forms.CharField(
         label=label, required=False, max_length=2000, widget=forms.TextInput(attrs={"placeholder": hint})
     )

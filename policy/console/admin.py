@@ -258,11 +258,15 @@ class ConsoleAdmin(admin.ModelAdmin):
             }
         else:
             context |= {"title": self.adding, "can_save": True}
-        context |= {"list_url": self._url("changelist"), "list_title": capfirst(self.opts.verbose_name_plural)}
+        context |= {"list_url": self._url("changelist"), "list_title": self.crumb()}
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
 
     adding: ClassVar[str | Promise] = ""
     """The heading of the page that creates one."""
+
+    def crumb(self) -> str:
+        """What the list is called above a page of one object; empty where there is no list to go back to."""
+        return str(capfirst(self.opts.verbose_name_plural))
 
     def headline(self, obj: Any) -> str:
         return str(obj)
@@ -283,10 +287,12 @@ class ConsoleAdmin(admin.ModelAdmin):
         enforce_any(request, self.sees, self.resource(obj))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Changes of %(name)s") % {"name": self.headline(obj)},
+            "title": _("Changes of its fields"),
             "changes": field_history(obj),
             "back": self.url_of(obj),
             "headline": self.headline(obj),
+            "list_url": self.url_of(obj),
+            "list_title": self.headline(obj),
         }
         return TemplateResponse(request, "admin/object_history.html", context)
 

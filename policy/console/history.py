@@ -40,7 +40,13 @@ def _changes(entry: Any, who: str) -> list[Change]:
     return [
         Change(entry.timestamp, who, verb, field, _said(values, 0), _said(values, 1))
         for field, values in sorted((entry.changes or {}).items())
+        if not _of_others(values)
     ]
+
+
+def _of_others(values: Any) -> bool:
+    """Whether these are rows that point here, which a birth counts as fields: `accounts.Session.None`."""
+    return isinstance(values, list | tuple) and any(str(one).endswith(".None") for one in values)
 
 
 def _said(values: Any, side: int) -> str:

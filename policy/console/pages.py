@@ -146,5 +146,12 @@ def pressed(request: HttpRequest, button: Button, about: Subject) -> HttpRespons
         else:
             messages.success(request, button.done or _("Done."))
             return HttpResponseRedirect(about.back)
-    context = {"title": button.label, "form": form, "button": button, "about": about}
+    context = {
+        "title": button.label,
+        "form": form,
+        "button": button,
+        "about": about,
+        "list_url": about.back,
+        "list_title": about.headline or getattr(about.obj, "title", ""),
+    }
     return TemplateResponse(request, "console/press.html", {**admin.site.each_context(request), **context})

@@ -14,7 +14,7 @@ from policy.language.definitions import AttributeDefinition, Vocabulary
 from policy.language.evaluate import TRUTHS, UNDER_NOT, Answer, Truth, compile_node
 from policy.language.tree import Comparison, Either, Every, Negation, Node, print_text
 from policy.language.values import ABSENT, Facts, Unknown, Value, write_time
-from policy.language.words import Translate, gettext_noop, in_words
+from policy.language.words import Translate, gettext_noop, in_words, opposite
 
 
 class Part(StrEnum):
@@ -33,6 +33,7 @@ class Explanation:
     `counts`: the answer of the whole rests on this part. `changes`: what would have to be so for the whole to come
     out as wanted, one sentence each, all of them needed; empty where it already does. `doubts`: why facts are
     unknown, by attribute. `held`: the facts themselves by attribute, and empty unless the reader may see them.
+    `needed` and `met`, of a comparison: what would serve in words, and whether it is so; under `NOT` the opposite.
     """
 
     part: Part
@@ -44,6 +45,8 @@ class Explanation:
     definitions: tuple[AttributeDefinition, ...] = ()
     doubts: tuple[tuple[str, Unknown], ...] = ()
     held: tuple[tuple[str, str], ...] = ()
+    needed: str = ""
+    met: Truth = Truth.UNKNOWN
     parts: tuple["Explanation", ...] = ()
 
     def comparisons(self) -> Iterator["Explanation"]:
@@ -77,6 +80,7 @@ class Finding:
     explanation: Explanation | None
 
 
+_TURNED = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.UNKNOWN: Truth.UNKNOWN}
 _NEEDED = gettext_noop("Needed: {condition}")
 _NOT_WANTED = gettext_noop("Must not be so: {condition}")
 _KNOWN = gettext_noop("Must be known: {condition}")
@@ -159,6 +163,8 @@ class _Explainer:
             definitions=tuple(self.vocabulary[name] for name in names),
             doubts=tuple((name, value) for name, value in known if isinstance(value, Unknown)),
             held=tuple((name, self._shown(value)) for name, value in known) if self.reader.reveal else (),
+            needed=bare.words if wanted else in_words(opposite(node), self.vocabulary, self.reader.translate),
+            met=bare.truth if wanted else _TURNED[bare.truth],
         )
 
     def _change(self, bare: Explanation, *, wanted: bool) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """A condition in the words of a reader: the same tree that is hashed and judged, said in full sentences."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from policy.language.definitions import AttributeDefinition, Category, Kind, Vocabulary
 from policy.language.operators import Operator
@@ -44,6 +45,14 @@ _WHOSE: dict[Category, str] = {
     Category.RESOURCE: gettext_noop("the room's {label}"),
     Category.ENVIRONMENT: gettext_noop("the current {label}"),
 }
+_OPPOSITE: dict[Operator, Operator] = {
+    Operator.EQUAL: Operator.NOT_EQUAL,
+    Operator.NOT_EQUAL: Operator.EQUAL,
+    Operator.AT_LEAST: Operator.BELOW,
+    Operator.BELOW: Operator.AT_LEAST,
+    Operator.AT_MOST: Operator.ABOVE,
+    Operator.ABOVE: Operator.AT_MOST,
+}
 _OR = gettext_noop("{first} or {last}")
 _AND = gettext_noop("{first} and {last}")
 _NOT = gettext_noop("not: {condition}")
@@ -61,6 +70,12 @@ def in_words(node: Node, vocabulary: Vocabulary, translate: Translate) -> str:
             return _listed([_inside(part, vocabulary, translate) for part in parts], _AND, translate)
         case Either(parts):
             return _listed([_inside(part, vocabulary, translate) for part in parts], _OR, translate)
+
+
+def opposite(comparison: Comparison) -> Node:
+    """What is so where the comparison is not, as one would say it."""
+    operator = _OPPOSITE.get(comparison.operator)
+    return replace(comparison, operator=operator) if operator else Negation(comparison)
 
 
 def _inside(node: Node, vocabulary: Vocabulary, translate: Translate) -> str:

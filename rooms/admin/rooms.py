@@ -42,6 +42,7 @@ from rooms.actions.members import add_member, remove_member, set_member_role
 from rooms.actions.rooms import archive_room, create_room, unarchive_room, update_room
 from rooms.admin.fields import AddMemberForm, GrantForm, MemberForm, MemberRoleForm, ThisGrantForm
 from rooms.admin.requirement import preview_requirement, requirement_page
+from rooms.bars import written
 from rooms.markings import levels, within_ceiling
 from rooms.models import Membership, MembershipState, RequirementVersion, Room, RoomKind, RoomState
 from rooms.roomlist import is_governed
@@ -79,7 +80,7 @@ class NewRoomForm(ConsoleForm):
         super().__init__(*args, **kwargs)
         workspace = Workspace.objects.get(id=self.request.actor.workspace_id)  # type: ignore[attr-defined]
         fits = [one for one in levels(workspace.id) if within_ceiling(workspace.id, one, workspace.ceiling)]
-        self.fields["marking"].choices = [(one, one) for one in fits]  # type: ignore[attr-defined]
+        self.fields["marking"].choices = [(one, written(one)) for one in fits]  # type: ignore[attr-defined]
         self.fields["marking"].initial = workspace.ceiling
 
 
@@ -245,7 +246,7 @@ class RoomAdmin(ConsoleAdmin):
         return [
             (_("Kind"), obj.get_kind_display()),
             (_("State"), self.standing(obj)),
-            (_("Marking"), obj.marking),
+            (_("Marking"), written(obj.marking)),
             (_("People"), obj.size),
             (_("Messages"), obj.last_seq),
             (_("Last message"), moment(obj.last_message_at)),

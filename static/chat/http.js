@@ -8,9 +8,9 @@ export function csrfToken() {
 
 /** What a call was refused with, from problem+json. */
 export class Problem extends Error {
-  constructor(status, { code = '', detail = '', title = '', field = '', retry_after: retryAfter } = {}) {
+  constructor(status, { code = '', detail = '', title = '', field = '', remedy = '', retry_after: retryAfter } = {}) {
     super(detail || title || `HTTP ${status}`);
-    Object.assign(this, { status, code, text: detail || title, field, retryAfter });
+    Object.assign(this, { status, code, text: [detail || title, remedy].filter(Boolean).join(' '), field, retryAfter });
   }
 }
 

@@ -16,5 +16,8 @@ export function highest(workspace, names) {
   return names.map((name) => markOf(workspace, name)).reduce((top, mark) => (top && top.rank >= mark.rank ? top : mark), null);
 }
 
+/** A marking as its authority writes it; underscores only stand in names. */
+export const written = (name) => name.replace(/_SCI$/, '//SCI').replaceAll('_', ' ');
+
 /** A marking as it is spoken. */
-export const spoken = (name) => name.replaceAll('//', ', ').replace(/\bNOFORN\b/, 'no foreign nationals');
+export const spoken = (name) => written(name).replaceAll('//', ', ').replace(/\bNOFORN\b/, 'no foreign nationals');

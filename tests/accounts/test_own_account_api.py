@@ -170,3 +170,19 @@ def test_a_session_that_ended_meanwhile_is_refused(browser, olympus):
     end_session(actor)
 
     assert browser.get("/api/v1/sessions/").status_code == 401
+
+
+def test_who_has_no_password_is_told_so_and_nothing_is_confirmed(olympus, grace):
+    actor, token = olympus.signed_in(grace)
+    with within(olympus.workspace.id):
+        grace.set_unusable_password()
+        grace.save(update_fields=["password"])
+    client = Client(HTTP_HOST=HOST)
+    client.cookies["cordon_session"] = token
+
+    answer = client.post("/api/v1/step-up/", {"password": PASSWORD}, content_type=JSON)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert "administrator" in answer.json()["remedy"]
+    with within(olympus.workspace.id):
+        assert Session.objects.get(id=actor.environment.session_id).step_up_at is None

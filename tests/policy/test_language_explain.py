@@ -37,6 +37,22 @@ def test_each_condition_has_its_truth_its_text_and_its_words():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "needed", "met"),
+    [
+        ("clearance >= TS", "Clearance is lower than TOP_SECRET", T),
+        ("NOT clearance >= TS", "Clearance is TOP_SECRET or higher", F),
+        ("contractor = false", "Contractor is not no", F),
+        ("program any_of {HERMES}", "not: Assigned to program HERMES", F),
+        ("risk <= 50", "Risk is higher than 50", U),
+    ],
+)
+def test_of_a_denial_each_condition_says_what_would_serve_and_whether_it_is_so(text, needed, met):
+    explanation = why(text, Reader(serves=F))
+
+    assert [(one.needed, one.met) for one in explanation.comparisons()] == [(needed, met)]
+
+
 def test_what_the_answer_rests_on_is_told_from_the_rest():
     explanation = why("clearance >= SECRET AND program any_of {APOLLO} AND risk <= 50")
 

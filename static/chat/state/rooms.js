@@ -71,7 +71,7 @@ export const roomHandlers = {
     const old = more ? (state.members[room]?.items ?? []) : [];
     const people = Object.fromEntries(members.map(({ person }) => [person.id, person]));
     const items = [...old, ...members.map((member) => ({ ...member, person: member.person.id }))];
-    const next = patched(state, room, { member_count: items.length });
+    const next = after ? state : patched(state, room, { member_count: items.filter((member) => member.state !== 'suspended').length });
     return { ...next, people: { ...state.people, ...people }, members: { ...state.members, [room]: { items, after: after ?? null } } };
   },
   'members.stale': (state, { room, by = 0 }) => ({ ...patched(state, room, { member_count: Math.max(1, (state.rooms[room]?.member_count ?? 1) + by) }), members: without(state.members, (id) => id === room), audience: without(state.audience, (key) => key.startsWith(`${room}|`)) }),

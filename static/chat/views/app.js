@@ -2,6 +2,7 @@
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { Client, cls, html, icon, useClient, useNarrow, useStore } from '../dom.js';
 import { t } from '../i18n.js';
+import { written } from '../marks.js';
 import { screenMark } from '../state/select.js';
 import { useKeys } from './keyboard.js';
 import { Mentions, Threads, Unread } from './inbox.js';
@@ -17,7 +18,7 @@ const NOTICE_FOR = 8000;
 function useMark() {
   const key = useStore((state) => {
     const mark = screenMark(state);
-    return mark ? `${mark.bar}|${mark.name}` : 'unk|';
+    return mark ? `${mark.bar}|${written(mark.name)}` : 'unk|';
   });
   const [bar, name] = [key.slice(0, key.indexOf('|')), key.slice(key.indexOf('|') + 1)];
   return bar === 'unk' ? { bar: 'unk', text: t(name ? 'mark.unknown_named' : 'mark.unknown', { name }) } : { bar, text: name };

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { cls, hidden, html, icon, useClient, useStore } from '../dom.js';
 import { asked, commandOf, commandsFor, COMMANDS } from '../complete.js';
 import { t } from '../i18n.js';
-import { markOf, spoken } from '../marks.js';
+import { markOf, spoken, written } from '../marks.js';
 import { nameOf } from '../state/select.js';
 import { runCommand } from './commands.js';
 import { CommandList, MentionList, useMentions } from './completions.js';
@@ -168,7 +168,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
       <textarea id=${`box-${place}`} data-region=${slim ? null : 'composer'} ref=${box} rows="1" value=${draft.text} placeholder=${title} role="combobox" aria-autocomplete="list" aria-haspopup="listbox" aria-expanded=${String(Boolean(listed))} aria-controls=${listed ? listId : undefined} aria-activedescendant=${listed ? `${listId}-${at}` : undefined}
         onInput=${typed} onKeyDown=${keys} onSelect=${(event) => setCaret(event.target.selectionStart)}></textarea>
       <div class="comp-bar">
-        <button type="button" class="mkbtn" aria-haspopup="listbox" aria-expanded=${String(open === 'marking')} onClick=${() => toggle('marking')}><span class=${`mk-swatch mk-${mark.bar}`} aria-hidden="true"></span>${hidden(t('marking.label', { marking: spoken(marking) }))}${slim ? html`<span aria-hidden="true">${mark.short}</span>` : html`<span class="mkbtn-l" aria-hidden="true">${marking}</span><span class="mkbtn-s" aria-hidden="true">${mark.short}</span>`}${icon('chev-d', 'i-xs')}</button>
+        <button type="button" class="mkbtn" aria-haspopup="listbox" aria-expanded=${String(open === 'marking')} onClick=${() => toggle('marking')}><span class=${`mk-swatch mk-${mark.bar}`} aria-hidden="true"></span>${hidden(t('marking.label', { marking: spoken(marking) }))}${slim ? html`<span aria-hidden="true">${mark.short}</span>` : html`<span class="mkbtn-l" aria-hidden="true">${written(marking)}</span><span class="mkbtn-s" aria-hidden="true">${mark.short}</span>`}${icon('chev-d', 'i-xs')}</button>
         <span class="vr" aria-hidden="true"></span>
         ${!slim && html`<button type="button" class="ib ib-sm" aria-label=${t('composer.mention')} onClick=${() => { const start = box.current.selectionStart; insert(start && !/\s$/.test(draft.text.slice(0, start)) ? ' @' : '@'); }}>${icon('at', '')}</button>`}
         <button type="button" class="ib ib-sm" aria-label=${t('composer.emoji')} aria-expanded=${String(open === 'emoji')} onClick=${() => toggle('emoji')}>${icon('smile', '')}</button>

@@ -66,12 +66,19 @@ export class Feed extends Component {
   }
 
   componentDidUpdate(props, before, anchor) {
+    if (before.epoch === this.state.epoch && this.hasSent(props.rows)) this.jump();
     if (before.epoch !== this.state.epoch) this.land();
     else if (this.state.stuck) this.toEnd();
     else if (anchor) this.hold(anchor);
     if (this.wanted) this.focusWanted();
     this.reader.poke();
     if (props.rows !== this.props.rows || before.first !== this.state.first) this.onScroll();
+  }
+
+  /** Whether a message of one's own was added since, which one wants to see on its way. */
+  hasSent(rows) {
+    const last = this.props.rows.at(-1);
+    return last?.kind === 'pending' && !this.state.stuck && !rows.some((row) => row.key === last.key);
   }
 
   hold({ key, offset }) {

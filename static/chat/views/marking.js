@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html, icon, useClient, useOutside, useStore } from '../dom.js';
 import { t } from '../i18n.js';
+import { written } from '../marks.js';
 import { choices } from '../state/select.js';
 
 export function MarkingMenu({ room, chosen, onPick, onClose }) {
@@ -29,7 +30,7 @@ export function MarkingMenu({ room, chosen, onPick, onClose }) {
     <div role="listbox" aria-labelledby="mk-t" tabindex="0" aria-activedescendant=${`mk-${at}`} onKeyDown=${keys}>
       ${marks.map((mark, n) => html`<div class=${`mi mk-opt${n === at ? ' on' : ''}`} id=${`mk-${n}`} role="option" key=${mark.name} aria-selected=${String(mark.name === chosen)} aria-disabled=${mark.above ? 'true' : undefined} onClick=${() => !mark.above && onPick(mark.name)}>
         <span class=${`mk-swatch mk-${mark.bar}`} aria-hidden="true"></span>
-        <span class="mk-n"><b>${mark.name}</b>${mark.default && html`<span class="mi-s">${t('marking.default')}</span>`}${mark.above && html`<span class="mi-s">${t('marking.above')}</span>`}</span>
+        <span class="mk-n"><b>${written(mark.name)}</b>${mark.default && html`<span class="mi-s">${t('marking.default')}</span>`}${mark.above && html`<span class="mi-s">${t('marking.above')}</span>`}</span>
         <span class=${`pm pm-${mark.bar}`}>(${mark.short})</span>
         <span class="aud num">${!mark.above && audience[`${room.id}|${mark.name}`] ? t('composer.audience', { n: audience[`${room.id}|${mark.name}`].can_read }) : ''}</span>
         ${mark.name === chosen && icon('check')}

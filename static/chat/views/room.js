@@ -25,9 +25,9 @@ function PolicyBadge({ room }) {
   const { act, store } = useClient();
   const open = useStore((state) => state.route.panel?.kind === 'access');
   const rule = ruleOf(room.requirement);
-  const kind = room.cover ? (room.cover.state === 'step_up' ? 'step_up' : 'covered') : room.checking ? 'checking' : room.governed ? 'permitted' : 'members';
-  const symbol = { covered: 'shield-q', step_up: 'key', checking: 'refresh', permitted: 'shield-check', members: 'shield-check' }[kind];
-  const text = kind === 'covered' ? t('policy.covered') : kind === 'step_up' ? t('policy.step_up') : kind === 'members' ? t('policy.members') : rule || t('policy.governed');
+  const kind = room.cover ? (room.cover.state === 'step_up' ? 'step_up' : 'covered') : room.checking ? 'checking' : room.governed ? 'permitted' : room.kind === 'public' ? 'public' : 'members';
+  const symbol = { covered: 'shield-q', step_up: 'key', checking: 'refresh', permitted: 'shield-check', members: 'shield-check', public: 'users' }[kind];
+  const text = kind === 'covered' ? t('policy.covered') : kind === 'step_up' ? t('policy.step_up') : ['members', 'public'].includes(kind) ? t(`policy.${kind}`) : rule || t('policy.governed');
   const toggle = () => act.go({ view: 'room', room: room.id, panel: open ? null : { kind: 'access' } });
   return html`<button type="button" class=${cls('pol', ['covered', 'step_up'].includes(kind) && 'pol-warn')} aria-expanded=${String(open)} aria-describedby="pol-d" onClick=${toggle}>
     <span class=${kind === 'checking' ? 'spin' : ''}>${icon(symbol)}</span><span class="pol-x">${room.governed && html`<b>${t('policy.abac')}</b> `}${text}</span>

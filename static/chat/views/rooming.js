@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { cls, html, icon, useClient, useStore } from '../dom.js';
 import { t } from '../i18n.js';
-import { markOf } from '../marks.js';
+import { markOf, written } from '../marks.js';
 import { nameOf } from '../state/select.js';
 import { Avatar, Dialog, DialogHead, Spinner } from './basics.js';
 
@@ -70,7 +70,7 @@ export function NewRoom({ onClose }) {
     <p class="hint">${t(`new.hint_${kind}`)}</p>
     <div class="field"><label for="nr-n">${t('about.name')}</label><input class="input" id="nr-n" data-focus name="name" required maxlength="80" autocomplete="off" /></div>
     <div class="field"><label for="nr-t">${t('about.topic')}</label><input class="input" id="nr-t" name="topic" maxlength="250" autocomplete="off" /></div>
-    <div class="field"><label for="nr-m">${t('about.marking')}</label><select class="select" id="nr-m" name="marking">${workspace.markings.filter((_, rank) => rank <= ceiling).map((mark) => html`<option value=${mark.name}>${mark.name}</option>`)}</select></div>
+    <div class="field"><label for="nr-m">${t('about.marking')}</label><select class="select" id="nr-m" name="marking">${workspace.markings.filter((_, rank) => rank <= ceiling).map((mark) => html`<option value=${mark.name}>${written(mark.name)}</option>`)}</select></div>
     <p class="hint"><button type="button" class="link" onClick=${() => act.overlay({ kind: 'new_direct' })}>${t('new.direct')}</button></p>
   <//>`;
 }

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { cls, hidden, html, icon, useClient, useStore } from '../dom.js';
 import { t } from '../i18n.js';
-import { markOf } from '../marks.js';
+import { markOf, written } from '../marks.js';
 import { countOf, groupsOf, hasPower, isMention, otherOf, totals } from '../state/select.js';
 import { hashOf } from '../route.js';
 import { when } from '../time.js';
@@ -116,7 +116,7 @@ export function Sidebar({ narrow }) {
     <div class="side-head">
       <button type="button" class="ws" aria-haspopup="menu" aria-expanded=${String(menu)} onClick=${() => setMenu(!menu)}>
         <span class="ws-logo" aria-hidden="true"><svg class="i" aria-hidden="true"><use href="#i-mark" /></svg></span>
-        <span class="ws-text"><span class="ws-name truncate">${workspace.name}</span><span class="ws-sub truncate"><span class=${`mk-swatch mk-${ceiling.bar}`} aria-hidden="true"></span>${t('workspace.up_to', { marking: workspace.ceiling })}</span></span>
+        <span class="ws-text"><span class="ws-name truncate">${workspace.name}</span><span class="ws-sub truncate"><span class=${`mk-swatch mk-${ceiling.bar}`} aria-hidden="true"></span>${t('workspace.up_to', { marking: written(workspace.ceiling) })}</span></span>
         ${hidden(t('workspace.menu'))}<span class="ws-more" aria-hidden="true">${icon('updown')}</span>
       </button>
       <button type="button" class="ib" aria-label=${t('rooms.new')} onClick=${() => act.overlay({ kind: hasPower(state, 'create_rooms') ? 'new' : 'new_direct' })}>${icon('edit', '')}</button>

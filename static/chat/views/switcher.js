@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import { cls, html, icon, useClient, useStore } from '../dom.js';
 import { matching } from '../complete.js';
 import { t } from '../i18n.js';
-import { inOrder } from '../state/select.js';
+import { inOrder, otherOf } from '../state/select.js';
 import { Avatar, Badge, Dialog } from './basics.js';
 import { roomIcon } from './sidebar.js';
 
@@ -41,7 +41,8 @@ function useFound(text) {
     const rooms = inOrder(state);
     const unread = (room) => room.unread > 0;
     const chosen = low ? best(rooms) : [...rooms.filter(unread), ...rooms.filter((room) => !unread(room))];
-    const known = new Map([...Object.values(state.people), ...people].filter((person) => person.id !== state.me.id && person.active !== false).map((person) => [person.id, person]));
+    const met = new Set(chosen.filter((room) => room.kind === 'direct').map((room) => otherOf(state, room)?.id));
+    const known = new Map([...Object.values(state.people), ...people].filter((person) => person.id !== state.me.id && person.active !== false && !met.has(person.id)).map((person) => [person.id, person]));
     return { rooms: chosen.slice(0, MOST), people: low ? best([...known.values()]).slice(0, MOST) : [] };
   }, [text, state.rooms, state.people, people]);
 }

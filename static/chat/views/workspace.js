@@ -1,7 +1,7 @@
 // The menu of the workspace: where else one may go, and what concerns the person.
 import { html, useClient, useStore } from '../dom.js';
 import { t } from '../i18n.js';
-import { markOf } from '../marks.js';
+import { markOf, written } from '../marks.js';
 import { hasPower } from '../state/select.js';
 import { Menu, MenuItem } from './basics.js';
 
@@ -14,7 +14,7 @@ export function WorkspaceMenu({ onClose }) {
   const away = me.presence !== 'active';
   return html`<${Menu} label=${t('workspace.menu')} class="ws-menu" onClose=${onClose}>
     <div class="menu-title" role="presentation">${t('workspace.this')}</div>
-    <button type="button" class="mi on" role="menuitemradio" aria-checked="true" tabindex="-1" onClick=${onClose}><span class=${`mk-swatch mk-${mark.bar}`} aria-hidden="true"></span><span class="grow"><span class="mi-t">${workspace.name}</span><span class="mi-s">${t('workspace.detail', { marking: workspace.ceiling, n: Object.keys(state.rooms).length })}</span></span></button>
+    <button type="button" class="mi on" role="menuitemradio" aria-checked="true" tabindex="-1" onClick=${onClose}><span class=${`mk-swatch mk-${mark.bar}`} aria-hidden="true"></span><span class="grow"><span class="mi-t">${workspace.name}</span><span class="mi-s">${t('workspace.detail', { marking: written(workspace.ceiling), n: Object.keys(state.rooms).length })}</span></span></button>
     <hr class="sep" />
     <${MenuItem} name="moon" onPick=${then(() => act.account.setPresence(away ? 'active' : 'away'))}>${t(away ? 'presence.set_active' : 'presence.set_away')}<//>
     <${MenuItem} name="user" onPick=${then(() => act.overlay({ kind: 'settings', tab: 'profile' }))}>${t('settings.profile')}<//>
