@@ -1,7 +1,7 @@
 """People as a client shows them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -10,9 +10,6 @@ from weakref import WeakValueDictionary
 
 from accounts.access import Card, all_cards, cards
 from rooms.presence import presence_of
-
-SHARED = 1.0
-"""So many seconds what was read of everybody serves others too who ask meanwhile."""
 
 
 def people_views(user_ids: Iterable[UUID]) -> list[dict[str, Any]]:
@@ -42,11 +39,11 @@ def views_of(found: Iterable[Card]) -> list[dict[str, Any]]:
 class Everybody:
     """The people of one workspace, as they were read at one moment."""
 
-    __slots__ = ("__weakref__", "cards", "read_at")
+    __slots__ = ("__weakref__", "begun_at", "views")
 
     def __init__(self) -> None:
-        self.read_at = monotonic()
-        self.cards: Sequence[Card] = tuple(all_cards().values())
+        self.begun_at = monotonic()
+        self.views = views_of(all_cards().values())
 
 
 _lately: "WeakValueDictionary[UUID, Everybody]" = WeakValueDictionary()
@@ -54,12 +51,14 @@ _reading: defaultdict[UUID, Lock] = defaultdict(Lock)
 
 
 def everybody(workspace_id: UUID) -> Everybody:
-    """Everybody in the workspace, read once for all who ask at the same time, as when all sockets come back.
+    """Everybody in the workspace. Those who ask while others are read to share the next reading, as when all sockets
+    come back at once.
 
-    Nobody keeps the opened names: they are gone when the last of those who asked has its answer.
+    No answer is older than its question, and nobody keeps the opened names: they go with the last who waits for them.
     """
+    asked_at = monotonic()
     with _reading[workspace_id]:
         held = _lately.get(workspace_id)
-        if held is None or monotonic() - held.read_at > SHARED:
+        if held is None or held.begun_at < asked_at:
             held = _lately[workspace_id] = Everybody()
         return held
