@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import figures, people
-from bench.figures import BESIDE, CEILING, NAIVE, PRODUCT, beside, heading, middle, spread, table
+from bench.figures import BESIDE, CEILING, NAIVE, PRODUCT, beside, heading, middle, quiet, spread, table
 from bench.generator import Generator
 from bench.people import World
 from bench.processes import memory_kib
@@ -67,12 +67,16 @@ def measure(site: Site, world: World, file: Path, parts: Sequence[str]) -> None:
             _print_memory(opened)
         if "fanout" in parts:
             for size in people.SIZES:
-                _print_fanout(size, _rounds(opened, "fanout", size=size, messages=MESSAGES[size], pause=PAUSE[size]))
+                with quiet():
+                    rounds = _rounds(opened, "fanout", size=size, messages=MESSAGES[size], pause=PAUSE[size])
+                    _print_fanout(size, rounds)
         if "throughput" in parts:
-            crowd = _rounds(opened, "crowd", seconds=SECONDS, window=WINDOW)
-            _print_throughput(f"1 room x {people.CROWD}, 8 senders", people.CROWD, crowd)
-            many = _rounds(opened, "many", seconds=SECONDS, window=WINDOW)
-            _print_throughput(f"{people.MANY_ROOMS} rooms x 10, 10 senders", people.MANY_RECEIVERS, many)
+            with quiet():
+                crowd = _rounds(opened, "crowd", seconds=SECONDS, window=WINDOW)
+                _print_throughput(f"1 room x {people.CROWD}, 8 senders", people.CROWD, crowd)
+            with quiet():
+                many = _rounds(opened, "many", seconds=SECONDS, window=WINDOW)
+                _print_throughput(f"{people.MANY_ROOMS} rooms x 10, 10 senders", people.MANY_RECEIVERS, many)
         for stand in opened:
             _insist_on_health(stand)
 

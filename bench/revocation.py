@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import UUID
 
 from bench import people
-from bench.figures import figure, heading, percentile, table
+from bench.figures import figure, heading, percentile, quiet, table
 from bench.generator import Generator
 from bench.people import CLEARED, UNCLEARED, World
 from bench.servers import Site
@@ -28,25 +28,22 @@ WAIT = 30.0
 
 def measure(site: Site, world: World, file: Path) -> None:
     """Print how long it takes one at a time, in an unbroken stream, and in a burst from several hands."""
+    names = [people.receiver(number) for number in range(people.RECEIVERS)]
+    alone, stream, burst = names[:ALONE], names[ALONE : ALONE + STREAM], names[-BURST:]
     with site.web() as server, closing(Generator(server, file, site.environment())) as generator:
         generator.do("connect", names=list(world.people))
         time.sleep(3)
-        names = [people.receiver(number) for number in range(people.RECEIVERS)]
-        alone, stream, burst = (
-            names[:ALONE],
-            names[ALONE : ALONE + STREAM],
-            names[ALONE + STREAM : ALONE + STREAM + BURST],
-        )
-        heading(f"Revocation: withdrawal of a fact to room.left, {len(world.people)} open sockets")
-        table(
-            ("ms", "from", "p50", "p99", "max", "revocations", "not told"),
-            [
-                *_lines(f"{ALONE} one at a time", _one_at_a_time(generator, world, alone), ALONE),
-                *_lines(f"{STREAM} without a pause", _at_once(generator, world, stream, hands=1), STREAM),
-                *_lines(f"{BURST} from {HANDS} hands", _at_once(generator, world, burst, hands=HANDS), BURST),
-            ],
-        )
-        _give_back(world, names)
+        try:
+            with quiet():
+                heading(f"Revocation: withdrawal of a fact to room.left, {len(world.people)} open sockets")
+                lines = [
+                    *_lines(f"{ALONE} one at a time", _one_at_a_time(generator, world, alone), ALONE),
+                    *_lines(f"{STREAM} without a pause", _at_once(generator, world, stream, hands=1), STREAM),
+                    *_lines(f"{BURST} from {HANDS} hands", _at_once(generator, world, burst, hands=HANDS), BURST),
+                ]
+            table(("ms", "from", "p50", "p99", "max", "revocations", "not told"), lines)
+        finally:
+            _give_back(world, [*alone, *stream, *burst])
 
 
 Taken = tuple[list[float], list[float]]
@@ -55,8 +52,8 @@ Taken = tuple[list[float], list[float]]
 
 def _lines(title: str, taken: Taken, count: int) -> Iterator[list[str]]:
     for start, values in zip(("its start", "its commit"), taken, strict=True):
-        figures = [figure(percentile(values, part)) for part in (0.5, 0.99, 1.0)] if values else ["-"] * 3
-        yield [title, start, *figures, str(len(values)), str(count - len(values))]
+        shown = [figure(percentile(values, part)) for part in (0.5, 0.99, 1.0)] if values else ["-"] * 3
+        yield [title, start, *shown, str(len(values)), str(count - len(values))]
 
 
 def _one_at_a_time(generator: Generator, world: World, names: Sequence[str]) -> Taken:

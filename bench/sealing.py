@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from bench import people
-from bench.figures import figure, heading, ratio, spread, table
+from bench.figures import figure, heading, quiet, ratio, spread, table
 from bench.generator import Generator
 from bench.people import World
 from bench.servers import Site
@@ -25,13 +25,8 @@ def measure(site: Site, world: World, file: Path) -> None:
     rounds: dict[str, list[dict[str, Any]]] = {"without": [], "with": []}
     with site.web() as server, closing(Generator(server, file, site.environment())) as generator:
         generator.do("connect", names=[name for name in world.people if _takes_part(name)])
-        generator.do("crowd", seconds=SECONDS, window=WINDOW)
-        for _ in range(ROUNDS):
-            os.kill(server.sealer_pid, signal.SIGSTOP)
-            rounds["without"].append(generator.do("crowd", seconds=SECONDS, window=WINDOW))
-            os.kill(server.sealer_pid, signal.SIGCONT)
-            time.sleep(CATCH_UP)
-            rounds["with"].append(generator.do("crowd", seconds=SECONDS, window=WINDOW))
+        with quiet():
+            _take_turns(generator, server.sealer_pid, rounds)
     heading(
         f"Posting with and without the sealer, 1 room x {people.CROWD}: {ROUNDS} turns of {SECONDS:.0f} s each; medians"
     )
@@ -40,6 +35,17 @@ def measure(site: Site, world: World, file: Path) -> None:
         [way, ratio(rates[way], rates["without"]), figure(rates[way]), spread(rounds[way], "rate")] for way in rounds
     ]
     table(("sealer", "to without", "messages/s", "least..most"), rows)
+
+
+def _take_turns(generator: Generator, sealer: int, rounds: dict[str, list[dict[str, Any]]]) -> None:
+    """With the sealer only after it has caught up with what it missed."""
+    generator.do("crowd", seconds=SECONDS, window=WINDOW)
+    for _ in range(ROUNDS):
+        os.kill(sealer, signal.SIGSTOP)
+        rounds["without"].append(generator.do("crowd", seconds=SECONDS, window=WINDOW))
+        os.kill(sealer, signal.SIGCONT)
+        time.sleep(CATCH_UP)
+        rounds["with"].append(generator.do("crowd", seconds=SECONDS, window=WINDOW))
 
 
 def _takes_part(name: str) -> bool:

@@ -26,11 +26,15 @@ def begin(workspace_id: UUID, kind: EpochKind, key: UUID) -> None:
     Epoch.objects.create(workspace_id=workspace_id, kind=kind, key=key)
 
 
-def bump(workspace_id: UUID, kind: EpochKind, keys: Sequence[UUID]) -> None:
-    """Void every answer that rests on these keys, and wait for those that are being used right now."""
+def bump(workspace_id: UUID, kind: EpochKind, keys: Sequence[UUID]) -> dict[UUID, int]:
+    """Void every answer that rests on these keys, and wait for those that are being used right now.
+
+    The answer is the new values.
+    """
     rows = Epoch.objects.filter(workspace_id=workspace_id, kind=kind, key__in=keys).order_by("key")
-    locked = list(rows.select_for_update().values_list("id", flat=True))
-    Epoch.objects.filter(id__in=locked).update(value=F("value") + 1, changed_at=Now())
+    locked = list(rows.select_for_update().values_list("id", "key", "value"))
+    Epoch.objects.filter(id__in=[id_ for id_, _, _ in locked]).update(value=F("value") + 1, changed_at=Now())
+    return {key: value + 1 for _, key, value in locked}
 
 
 _SHARE = """

@@ -12,7 +12,8 @@ from policy.models import EpochKind
 from tenancy.actor import Actor
 
 access_changed = Signal()
-"""Sent with `actor`, `kind` (EpochKind), `keys` (list of ids) and `reason`, inside the transaction of the change."""
+"""Sent with `actor`, `kind` (EpochKind), `keys` (list of ids), `values` (their new epochs by id) and `reason`, inside
+the transaction of the change."""
 
 
 def announce_access_change(actor: Actor, *, kind: EpochKind, keys: Iterable[UUID], reason: str) -> None:
@@ -20,5 +21,5 @@ def announce_access_change(actor: Actor, *, kind: EpochKind, keys: Iterable[UUID
     change too.
     """
     changed = sorted(set(keys))
-    epochs.bump(actor.workspace_id, kind, changed)
-    access_changed.send(sender=None, actor=actor, kind=kind, keys=changed, reason=reason)
+    values = epochs.bump(actor.workspace_id, kind, changed)
+    access_changed.send(sender=None, actor=actor, kind=kind, keys=changed, values=values, reason=reason)

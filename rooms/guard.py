@@ -28,6 +28,8 @@ LIVELY = 60.0
 """The leases of a room where something was told within so many seconds are kept fresh, guarded or not."""
 BATCH = 200
 """Small enough that a revocation never waits long behind a full room whose leases are renewed."""
+GATHERED = 0.003
+"""One change rings several times, and a batch of changes more often; so many seconds are waited for the rest."""
 EARLY = 0.25
 """Leases are renewed within the last quarter of their life, each at another moment, so that a full room never
 asks at once."""
@@ -77,6 +79,8 @@ class Guard:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self._urgent:
+                await asyncio.sleep(GATHERED)
             while self._urgent or self._asked:
                 await self._judge(self._next())
 

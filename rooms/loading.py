@@ -110,9 +110,13 @@ def note_use(actor: Actor) -> None:
             sessions.note_use_of(session_id)
 
 
-def powers_of(actor: Actor) -> list[str]:
+def powers_of(actor: Actor) -> list[str] | None:
+    """What the actor may do in the workspace, or None when the session has ended."""
     with within(actor.workspace_id):
-        return sorted(flags_of(actor))
+        try:
+            return sorted(flags_of(sessions.refresh(actor)))
+        except NotSignedIn:
+            return None
 
 
 def tell_arrival(actor: Actor) -> str:

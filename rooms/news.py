@@ -39,10 +39,11 @@ class MemberChanged(News, frozen=True, tag="member"):
 
 
 class AccessChanged(News, frozen=True, tag="access"):
-    """Everything decided about these keys is void: decide again and enforce (R14)."""
+    """Everything decided about these keys is void: decide again and enforce (R14). `epochs` are their new values."""
 
     kind: str
     keys: list[UUID]
+    epochs: list[int] = []
 
 
 class ReadMoved(News, frozen=True, tag="read"):

@@ -27,7 +27,8 @@ EPOCH_WINDOW = 60.0
 HEADS = 30.0
 RECORD = 0.5
 GUARDS = 2
-PRESENCE_TOLD = 0.25
+TOLD_TOGETHER = 0.25
+"""So many seconds what everybody hears of everybody waits for more of its kind."""
 PRESENCE_RENEWED = 30.0
 AT_A_TIME = 50
 """So many sockets are written to before others get their turn, where nothing is urgent."""
@@ -46,6 +47,8 @@ class Realtime:
         self._ears = Ears(self.hub, self._heard)
         self._versions: dict[UUID, dict[tuple[EpochKind, UUID], int]] = {}
         self._present: dict[UUID, dict[UUID, str]] = {}
+        self._moved_about: dict[UUID, list[bytes]] = {}
+        self._repowered: dict[Seat, None] = {}
         doorbell.listen(self._heard_here)
         loops = (self._ears.run, self.guard.sweep, self._check_epochs, self._heads, self._record, self._stay_present)
         self._tasks = [self.loop.create_task(_forever(work)) for work in (*loops, *[self.guard.run] * GUARDS)]
@@ -74,10 +77,12 @@ class Realtime:
 
     def _access(self, one: news.AccessChanged) -> None:
         kind, keys = EpochKind(one.kind), one.keys
+        known = self._versions.setdefault(one.workspace_id, {})
+        known |= {(kind, key): value for key, value in zip(keys, one.epochs, strict=False)}
         if kind == EpochKind.SUBJECT:
             seats = [seat for key in keys for seat in self.hub.by_user.get(key, ())]
             self.guard.ask_again(seats)
-            self._start(self._tell_powers(seats))
+            self._tell_powers_soon(seats)
         if kind == EpochKind.SESSION:
             self._start(self._refresh([seat for key in keys for seat in self.hub.by_session.get(key, ())]))
         if kind == EpochKind.ROOM:
@@ -103,11 +108,20 @@ class Realtime:
         if await self.lane.run(loading.refreshed, seat.actor) is None:
             seat.close(loading.ENDED)
 
-    async def _tell_powers(self, seats: list[Seat]) -> None:
+    def _tell_powers_soon(self, seats: list[Seat]) -> None:
+        """After what is urgent, and once for all that changes meanwhile."""
+        if seats and not self._repowered:
+            self.loop.call_later(TOLD_TOGETHER, lambda: self._start(self._tell_powers()))
+        self._repowered |= dict.fromkeys(seats)
+
+    async def _tell_powers(self) -> None:
+        seats, self._repowered = self._repowered, {}
         for seat in seats:
             powers = await self.lane.run(loading.powers_of, seat.actor)
+            if powers is None:
+                seat.close(loading.ENDED)
+                continue
             seat.write([encode({"t": "permissions", "powers": powers})])
-            await self._close_if_ended(seat)
 
     def _room(self, one: news.RoomChanged) -> None:
         for seat in list(self.hub.by_room.get(one.room_id, ())):
@@ -130,10 +144,19 @@ class Realtime:
                 await self._tell_room(seat, one.room_id, "room.joined")
             if one.change == "role":
                 await self._tell_room(seat, one.room_id, "room.changed")
-        parcel, now = Parcel((frame,)), monotonic()
-        for seat, place in list(self.hub.by_room.get(one.room_id, {}).items()):
-            if place.hears(now):
-                seat.write(parcel)
+        if not self._moved_about:
+            self.loop.call_later(TOLD_TOGETHER, self._tell_roster)
+        self._moved_about.setdefault(one.room_id, []).append(frame)
+
+    def _tell_roster(self) -> None:
+        """Comings and goings of a room are told together: everybody there hears of each."""
+        rooms, self._moved_about = self._moved_about, {}
+        now = monotonic()
+        for room_id, frames in rooms.items():
+            parcel = Parcel(frames)
+            for seat, place in self.hub.by_room.get(room_id, {}).items():
+                if place.hears(now):
+                    seat.write(parcel)
 
     async def _tell_room(self, seat: Seat, room_id: UUID, kind: str) -> None:
         found = await self.lane.run(loading.room_for, seat.actor, room_id)
@@ -185,7 +208,7 @@ class Realtime:
     def _presence(self, one: news.PresenceChanged) -> None:
         """Told a little later, together with whoever else came or went meanwhile: everybody hears of everybody."""
         if not self._present:
-            self.loop.call_later(PRESENCE_TOLD, self._tell_presence)
+            self.loop.call_later(TOLD_TOGETHER, self._tell_presence)
         self._present.setdefault(one.workspace_id, {})[one.user_id] = one.state
         for seat in self.hub.by_user.get(one.user_id, ()):
             seat.presence = one.state
@@ -226,7 +249,7 @@ class Realtime:
                 lately = await self.lane.run(loading.changed_epochs, workspace_id, EPOCH_WINDOW)
                 self._versions[workspace_id] = lately
                 for (kind, key), value in lately.items():
-                    if known.get((kind, key)) != value:
+                    if value > known.get((kind, key), 0):
                         self._access(news.AccessChanged(workspace_id=workspace_id, kind=kind, keys=[key]))
 
     async def _heads(self) -> None:

@@ -1,6 +1,6 @@
 """Access may have changed: wake the sockets, and put the memberships that it touches to the decision point again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from policy.models import EpochKind
@@ -18,9 +18,17 @@ for it."""
 
 
 def on_access_changed(
-    _sender: object = None, *, actor: Actor, kind: EpochKind, keys: Sequence[UUID], reason: str, **_: object
+    _sender: object = None,
+    *,
+    actor: Actor,
+    kind: EpochKind,
+    keys: Sequence[UUID],
+    values: Mapping[UUID, int],
+    reason: str,
+    **_: object,
 ) -> None:
-    news.tell(news.AccessChanged(workspace_id=actor.workspace_id, kind=kind, keys=list(keys)))
+    epochs = [values.get(key, 0) for key in keys]
+    news.tell(news.AccessChanged(workspace_id=actor.workspace_id, kind=kind, keys=list(keys), epochs=epochs))
     if kind == EpochKind.SESSION or reason.startswith(OWN_DOING):
         return
 

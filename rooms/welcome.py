@@ -17,7 +17,7 @@ from rooms.access import visible_rooms
 from rooms.bars import bar_of
 from rooms.cursors import seq_of
 from rooms.models import Membership
-from rooms.people import people_views, views_of
+from rooms.people import everybody, people_views
 from rooms.reads import changes_after
 from rooms.seats import Place
 from rooms.views import stamp
@@ -44,7 +44,7 @@ def welcome(actor: Actor, frame: frames.Hello) -> Welcome:
     held = visible_rooms(actor)
     decisions = {membership.room_id: decision for membership, decision in held}
     memberships = [membership for membership, _decision in held]
-    people = accounts_access.all_cards()
+    people = everybody(actor.workspace_id)
     session = accounts_access.session_view(actor)
     workspace = Workspace.objects.get(id=actor.workspace_id)
     data = {
@@ -57,7 +57,7 @@ def welcome(actor: Actor, frame: frames.Hello) -> Welcome:
         "workspace": _workspace_view(workspace),
         "session": session,
         "rooms": roomlist.room_views(actor, memberships, decisions),
-        "people": views_of(list(people.values())[:PEOPLE_TOLD]),
+        "people": people.views[:PEOPLE_TOLD],
         "lease_seconds": workspace.lease_seconds,
         "limits": {"body_chars": frames.BODY_CHARS, "frame_bytes": frames.FRAME_BYTES},
         "server_time": stamp(timezone.now()),
