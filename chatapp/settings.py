@@ -241,4 +241,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level.upper()},
+    # at `debug` it writes every frame of every socket: what people say is never in a log
+    "loggers": {"uvicorn.error": {"level": ENV.log_level.upper().replace("DEBUG", "INFO")}},
 }

@@ -1,6 +1,5 @@
 """What a test proves about a refusal, a record, a sealed value and a secret: one assertion for each (house.md §5)."""
 
-import base64
 import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,6 @@ from policy.catalogue import Action
 from policy.types import AccessDenied, Decision, Effect
 from tenancy.actor import Actor
 from tenancy.scoping import within
-from tests import boot
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -193,62 +191,3 @@ def assert_sealed(sealed: bytes | memoryview | None, text: str, opened: Callable
     assert text.encode() not in bytes(sealed)
     assert len(bytes(sealed)) >= len(text.encode()) + OVERHEAD
     assert opened() == text
-
-
-def needles(word: str) -> list[str]:
-    """How a word may lie about: as it is, in another case, as hex, as base64 at each of its three alignments."""
-    raw = word.encode()
-    aligned = [base64.b64encode(b"\0" * shift + raw)[4 if shift else 0 :].rstrip(b"=") for shift in range(3)]
-    return [word, raw.hex(), *(one[:-1].decode() for one in aligned)]
-
-
-def assert_no_leak(*words: str, spoken: bytes = b"") -> None:
-    """None of these words stands in any column of any table, nor in what is held or was said in Valkey."""
-    wanted = {needle: word for word in words for needle in needles(word)}
-    found = [*_in_tables(wanted), *_in_bytes(wanted, "valkey", _valkey_dump()), *_in_bytes(wanted, "spoken", spoken)]
-    assert not found, found
-
-
-def _in_tables(wanted: dict[str, str]) -> list[tuple[str, str, str]]:
-    """As the superuser, who sees every row of every workspace."""
-    pattern = "|".join(wanted)
-    found = []
-    with boot.admin(boot.DATABASE) as database:
-        columns = database.execute(_EVERY_COLUMN).fetchall()
-        for table, names in columns:
-            texts = ", ".join(f"({name}::text) ~* %(pattern)s" for name in names)
-            rows = database.execute(f"select {texts} from {table}", {"pattern": pattern}).fetchall()  # noqa: S608
-            found += [(table, name, "?") for row in rows for name, hit in zip(names, row, strict=True) if hit]
-    return found
-
-
-_EVERY_COLUMN = """
-select c.oid::regclass::text, array_agg(quote_ident(a.attname) order by a.attnum)
-  from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
- where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'm') and not c.relispartition
- group by c.oid
-"""
-
-
-def _valkey_dump() -> bytes:
-    """Every key with everything that it holds, in every database of the run."""
-    with boot.valkey() as client:
-        return b"\n".join(key + b" " + _held(client, key) for key in client.keys("*"))
-
-
-def _held(client: Any, key: bytes) -> bytes:
-    readers = {
-        b"string": lambda: client.get(key),
-        b"list": lambda: client.lrange(key, 0, -1),
-        b"hash": lambda: client.hgetall(key),
-        b"set": lambda: client.smembers(key),
-        b"zset": lambda: client.zrange(key, 0, -1, withscores=True),
-        b"stream": lambda: client.xrange(key),
-    }
-    value = readers[client.type(key)]()
-    return value if isinstance(value, bytes) else repr(value).encode()
-
-
-def _in_bytes(wanted: dict[str, str], place: str, held: bytes) -> list[tuple[str, str, str]]:
-    text = held.decode("latin-1").lower()
-    return [(place, needle, word) for needle, word in wanted.items() if needle.lower() in text]

@@ -38,10 +38,10 @@ def server(django_db_setup) -> Iterator[int]:
 
 
 @contextmanager
-def serving(**environment: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def serving(log_file: Path | None = None, **environment: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """`manage.py serve` as an operator runs it, on a free port of loopback."""
     port = free_port()
-    with tempfile.TemporaryFile() as log:
+    with log_file.open("wb+") if log_file else tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [sys.executable, MANAGE, "serve", "--port", str(port)],
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatapp.settings_test", **environment},
