@@ -270,9 +270,9 @@ def _plain(value: Any, known: Any, rooms: Any) -> str:
 
 def _moment_of(name: str, value: Any) -> str:
     """A time of the evidence, which counts microseconds, as one reads it."""
-    if not name.endswith("_at") or not isinstance(value, int):
+    if not name.endswith("_at") or not str(value).isdigit():
         return ""
-    return f"{datetime.fromtimestamp(value / 1_000_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{datetime.fromtimestamp(int(value) / 1_000_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class ProofPage(ConsolePage):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from keys.access import KeyOverview, key_overview, signing_keys
 from keys.actions import rewrap, rotate_tenant_key
+from keys.envelope import COUNTED_IN_STEPS_OF
 from keys.models import DataKeyScope, KeyState
 from policy.console import Action, Button, ConsolePage, Panel, Section, code, moment, register_page, status
 from policy.types import Resource
@@ -82,7 +83,8 @@ def _data_keys(found: KeyOverview) -> Panel:
         for one in found.data_keys
     ]
     columns = (_("For"), _("State"), _("Keys"), _("Records sealed"), _("Oldest"))
-    return Panel(_("Data keys"), columns, rows, empty=_("No data key yet."))
+    hint = _("What is sealed is counted in steps of %(n)s") % {"n": COUNTED_IN_STEPS_OF}
+    return Panel(_("Data keys"), columns, rows, empty=_("No data key yet."), hint=hint)
 
 
 def _signing(keys: Any) -> Panel:

@@ -31,7 +31,7 @@ def _row(entry: AuditEvent, people: Any, rooms: Any) -> dict[str, Any]:
         "who": naming.subject(told["act"]["kind"], entry.actor_id, people),
         "action": entry.kind,
         "what": action_in_words(entry.kind),
-        "where": rooms.get(entry.room_id, "") if entry.room_id else _place_of(entry.target_type),
+        "where": rooms.get(entry.room_id, "") if entry.room_id else _kind_of(entry.target_type),
         "effect": entry.outcome,
         "effect_words": EFFECTS.get(entry.outcome, entry.outcome),
         "tone": _TONES.get(entry.outcome, ""),
@@ -47,9 +47,9 @@ def _row(entry: AuditEvent, people: Any, rooms: Any) -> dict[str, Any]:
     }
 
 
-def _place_of(kind: str) -> str:
-    """What was asked about, where it is no room."""
-    return kind.removeprefix("console:").replace("_", " ")
+def _kind_of(target_type: str) -> str:
+    """What was asked about, in words: `console:policy_set` is "policy set"."""
+    return target_type.removeprefix("console:").replace("_", " ")
 
 
 def _explain_url(entry: AuditEvent, told: Any) -> str:

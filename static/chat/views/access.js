@@ -21,6 +21,12 @@ function Condition({ condition }) {
   return html`<li><span class=${cls('pf-i', tone)}>${icon(symbol, 'i-xs')}</span><div><b>${condition.words || condition.text}</b><span>${known(condition)}</span><span class="vh">${t(`access.is_${condition.verdict}`)}</span></div></li>`;
 }
 
+/** Why not, where it is the same for everything that one may not do: then it is said once, below. */
+function sameReason(can) {
+  const refused = can.filter((entry) => entry.effect === 'no');
+  return refused.length > 1 && refused.every((entry) => entry.why === refused[0].why) ? refused[0].why : '';
+}
+
 export function Access({ room }) {
   const client = useClient();
   const { act } = client;
@@ -32,6 +38,7 @@ export function Access({ room }) {
   const { verdict, checked_at: at, conditions, can, rule_text: rule, ends, decision } = access.data;
   const [symbol, tone] = VERDICT[verdict] ?? VERDICT.indeterminate;
   const posts = can.some((entry) => entry.action === 'room:message:post' && entry.effect !== 'no');
+  const shared = sameReason(can);
   const own = conditions.filter((condition) => condition.from !== 'workspace');
   const all = conditions.filter((condition) => condition.from === 'workspace');
   return html`
@@ -44,7 +51,8 @@ export function Access({ room }) {
     </ol>` : html`<p class="fine">${t('access.no_conditions')}</p>`}
     ${ends.map((end) => html`<div class="note note-warn">${icon('clock', '')}<div>${parts('access.ends', { words: html`<b>${end.words}</b>`, date: end.at ? dateOf(end.at) : '' })}</div></div>`)}
     <h3 class="sh">${t('access.can')}</h3>
-    <ul class="can">${can.map((entry) => html`<li class=${EFFECT[entry.effect]?.[1]}>${icon(EFFECT[entry.effect]?.[0] ?? 'minus')}<span>${entry.words}${entry.effect === 'step_up' ? html`, <button type="button" class="link" onClick=${() => act.account.askStepUp({ room: room.id })}>${t('access.after_step_up')}</button>` : entry.why ? `: ${entry.why}` : ''}</span></li>`)}</ul>
+    <ul class="can">${can.map((entry) => html`<li class=${EFFECT[entry.effect]?.[1]}>${icon(EFFECT[entry.effect]?.[0] ?? 'minus')}<span>${entry.words}${entry.effect === 'step_up' ? html`, <button type="button" class="link" onClick=${() => act.account.askStepUp({ room: room.id })}>${t('access.after_step_up')}</button>` : entry.why && entry.why !== shared ? `: ${entry.why}` : ''}</span></li>`)}</ul>
+    ${shared && html`<p class="fine can-why">${shared}</p>`}
     ${rule && html`<h3 class="sh">${t('access.rule')}</h3><pre class="rule" tabindex="0" role="group" aria-label=${t('access.rule')}><code>${rule}</code></pre>`}
     ${decision && html`<p class="fine">${parts('decision.long', { id: html`<span class="mono">${decision}</span>` })} <button type="button" class="link" onClick=${() => copy(decision, client)}>${t('copy')}</button></p>`}`;
 }
