@@ -15,8 +15,8 @@ from typing import NoReturn
 
 from bench import figures
 
-SERVED = ("memory", "fanout", "throughput")
-PARTS = (*SERVED, "revocation", "decisions", "audit", "sealer")
+SERVED = ("memory", "fanout", "throughput", "revocation")
+PARTS = (*SERVED, "decisions", "audit", "sealer")
 
 
 def main() -> None:
@@ -58,14 +58,12 @@ def _run(root: Path, parts: Sequence[str], *, keep: bool) -> None:
         import django  # noqa: PLC0415
 
         django.setup()
-        from bench import audit_rates, chat, decisions, people, revocation, sealing  # noqa: PLC0415 - need Django
+        from bench import audit_rates, chat, decisions, people, sealing  # noqa: PLC0415 - need Django
 
         world = people.furnished(root)
         file = root / people.FILE
         if set(parts) & set(SERVED):
             chat.measure(here, world, file, parts)
-        if "revocation" in parts:
-            revocation.measure(here, world, file)
         if "decisions" in parts:
             with figures.quiet():
                 decisions.measure(world)

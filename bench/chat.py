@@ -1,13 +1,13 @@
 """Fan-out, throughput and memory: the product, the ceiling and the naive way, turn by turn in one run (R33)."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import figures, people
+from bench import figures, people, revocation
 from bench.figures import BESIDE, CEILING, NAIVE, PRODUCT, beside, heading, middle, quiet, spread, table
 from bench.generator import Generator
 from bench.people import World
@@ -21,6 +21,7 @@ WINDOW = 4
 SECONDS = 2.0
 SETTLE = 3.0
 
+Start = Callable[[], AbstractContextManager[Server]]
 Rounds = dict[str, list[dict[str, Any]]]
 
 
@@ -34,11 +35,11 @@ class Stand:
 
 
 @contextmanager
-def stands(site: Site, world: World, file: Path) -> Iterator[list[Stand]]:
-    """All three servers, everybody connected to each."""
+def stands(site: Site, world: World, file: Path, *starts: Start) -> Iterator[list[Stand]]:
+    """These servers, everybody connected to each."""
     with ExitStack() as closing:
         opened = []
-        for start in (site.web, site.ceiling, site.naive):
+        for start in starts:
             server = closing.enter_context(start())
             generator = Generator(server, file, site.environment())
             closing.callback(generator.close)
@@ -61,8 +62,9 @@ def _everybody_comes(stand: Stand, world: World) -> None:
 
 
 def measure(site: Site, world: World, file: Path, parts: Sequence[str]) -> None:
-    """Print what was asked for: `fanout`, `throughput`, `memory`."""
-    with stands(site, world, file) as opened:
+    """Print what was asked for: `memory`, `fanout`, `throughput`, `revocation`."""
+    compared = (site.ceiling, site.naive) if set(parts) & {"memory", "fanout", "throughput"} else ()
+    with stands(site, world, file, site.web, *compared) as opened:
         if "memory" in parts:
             _print_memory(opened)
         if "fanout" in parts:
@@ -79,6 +81,8 @@ def measure(site: Site, world: World, file: Path, parts: Sequence[str]) -> None:
                 _print_throughput(f"{people.MANY_ROOMS} rooms x 10, 10 senders", people.MANY_RECEIVERS, many)
         for stand in opened:
             _insist_on_health(stand)
+        if "revocation" in parts:
+            revocation.measure(opened[0].generator, world)
 
 
 def _rounds(opened: Sequence[Stand], command: str, **arguments: object) -> Rounds:

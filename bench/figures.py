@@ -4,25 +4,35 @@ import fcntl
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
+from time import monotonic, sleep
 from typing import Any
 
 CEILING, NAIVE, PRODUCT = "ceiling", "naive", "product"
 
+PATIENCE = 60.0
 lock_file: Path | None = None
 """What is held while something is measured, so that others who know of it keep the machine quiet."""
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Measure inside; setting up and connecting take minutes and stay outside."""
+    """Measure inside; setting up and connecting take minutes and stay outside.
+
+    Nobody is waited for longer than PATIENCE: the load beside each figure tells.
+    """
     if lock_file is None:
         yield
         return
+    until = monotonic() + PATIENCE
     with lock_file.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while monotonic() < until:
+            with suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            sleep(0.2)
         yield
 
 

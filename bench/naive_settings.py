@@ -26,7 +26,7 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": os.environ["VALKEY_URL"], "max_connections": 20_000}],
+            "hosts": [{"address": os.environ["VALKEY_URL"], "max_connections": 20_000, "socket_timeout": None}],
             "prefix": "naive",
             "capacity": 100_000,
         },

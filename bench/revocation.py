@@ -8,16 +8,14 @@ doorbell is in the path. The clock starts when the withdrawal is committed and s
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from contextvars import copy_context
-from pathlib import Path
 from uuid import UUID
 
 from bench import people
 from bench.figures import figure, heading, percentile, quiet, table
 from bench.generator import Generator
 from bench.people import CLEARED, UNCLEARED, World
-from bench.servers import Site
 
 ALONE = 300
 STREAM = 300
@@ -26,24 +24,24 @@ HANDS = 4
 WAIT = 30.0
 
 
-def measure(site: Site, world: World, file: Path) -> None:
-    """Print how long it takes one at a time, in an unbroken stream, and in a burst from several hands."""
+def measure(generator: Generator, world: World) -> None:
+    """Print how long it takes one at a time, in an unbroken stream, and in a burst from several hands.
+
+    Everybody is connected already.
+    """
     names = [people.receiver(number) for number in range(people.RECEIVERS)]
     alone, stream, burst = names[:ALONE], names[ALONE : ALONE + STREAM], names[-BURST:]
-    with site.web() as server, closing(Generator(server, file, site.environment())) as generator:
-        generator.do("connect", names=list(world.people))
-        time.sleep(3)
-        try:
-            with quiet():
-                heading(f"Revocation: withdrawal of a fact to room.left, {len(world.people)} open sockets")
-                lines = [
-                    *_lines(f"{ALONE} one at a time", _one_at_a_time(generator, world, alone), ALONE),
-                    *_lines(f"{STREAM} without a pause", _at_once(generator, world, stream, hands=1), STREAM),
-                    *_lines(f"{BURST} from {HANDS} hands", _at_once(generator, world, burst, hands=HANDS), BURST),
-                ]
-            table(("ms", "from", "p50", "p99", "max", "revocations", "not told"), lines)
-        finally:
-            _give_back(world, [*alone, *stream, *burst])
+    try:
+        with quiet():
+            heading(f"Revocation: withdrawal of a fact to room.left, {len(world.people)} open sockets")
+            lines = [
+                *_lines(f"{ALONE} one at a time", _one_at_a_time(generator, world, alone), ALONE),
+                *_lines(f"{STREAM} without a pause", _at_once(generator, world, stream, hands=1), STREAM),
+                *_lines(f"{BURST} from {HANDS} hands", _at_once(generator, world, burst, hands=HANDS), BURST),
+            ]
+        table(("ms", "from", "p50", "p99", "max", "revocations", "not told"), lines)
+    finally:
+        _give_back(world, [*alone, *stream, *burst])
 
 
 Taken = tuple[list[float], list[float]]
