@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from policy.snapshot import snapshot
 from policy.types import Decision, Effect, Obligation, Reason
 
 Met = Callable[[Decision, Obligation], Decision]
+PASSWORD = 1
+"""The strength of a password entered again, the only factor there is (R15)."""
 
 
 def meet(decision: Decision) -> Decision:
@@ -28,6 +31,8 @@ def _unknown(decision: Decision, obligation: Obligation) -> Decision:
 
 def _step_up(decision: Decision, obligation: Obligation) -> Decision:
     """A fresh factor within `max_age` seconds, whatever else was proven before (ID-7, R15)."""
+    if int(obligation.param("strength", PASSWORD)) > PASSWORD:
+        return _unknown(decision, obligation)
     confirmed = decision.question.actor.environment.step_up_at
     limit = timedelta(seconds=int(obligation.param("max_age", 300)))
     if confirmed is not None and decision.decided_at - confirmed <= limit:
@@ -35,10 +40,17 @@ def _step_up(decision: Decision, obligation: Obligation) -> Decision:
     return _refuse(decision, Reason("step_up_required", (("max_age", str(int(limit.total_seconds()))),)))
 
 
-def _require_marking(decision: Decision, _: Obligation) -> Decision:
-    if decision.question.resource.properties.get("marking"):
+def _require_marking(decision: Decision, obligation: Obligation) -> Decision:
+    """A marking, and one as high as policy asks for."""
+    borne, least = str(decision.question.resource.properties.get("marking", "")), str(obligation.param("marking", ""))
+    if borne and (not least or _reaches(decision, borne, least)):
         return decision
-    return _refuse(decision, Reason("marking_required"))
+    return _refuse(decision, Reason("marking_required", (("marking", least),) if least else ()))
+
+
+def _reaches(decision: Decision, borne: str, least: str) -> bool:
+    order = snapshot(decision.question.actor.workspace_id).markings
+    return borne in order and least in order and order.index(borne) >= order.index(least)
 
 
 def _expire_after(decision: Decision, obligation: Obligation) -> Decision:

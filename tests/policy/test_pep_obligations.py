@@ -33,7 +33,14 @@ def ask(world: World, actor: Actor, action: Action = Action.MESSAGE_READ, **prop
 
 
 @pytest.mark.parametrize(
-    "obligation", [owed("watermark"), owed("no_download"), owed("notify", whom="officer"), owed("dual_control")]
+    "obligation",
+    [
+        owed("step_up", strength=2),
+        owed("watermark"),
+        owed("no_download"),
+        owed("notify", whom="officer"),
+        owed("dual_control"),
+    ],
 )
 def test_an_obligation_that_nobody_here_can_meet_turns_the_permit_into_a_deny(olympus, obligation):
     decree(olympus, rule("strings", "permit", "room:message:read", obligations=[obligation]))
@@ -114,6 +121,16 @@ def test_who_must_mark_cannot_post_unmarked(olympus):
         olympus.says("grace", "titan", "Unmarked.")
     assert refused.value.decision.reasons[0].code == "marking_required"
     assert olympus.says("grace", "titan", "Marked.", marking="SECRET").marking == "SECRET"
+
+
+def test_who_must_mark_at_least_so_high_cannot_post_below_it(olympus):
+    demand = owed("require_marking", marking="SECRET")
+    decree(olympus, rule("mark", "permit", "room:message:post", obligations=[demand]))
+
+    with pytest.raises(AccessDenied) as refused:
+        olympus.says("grace", "titan", "Marked too low.", marking="UNCLASSIFIED")
+    assert dict(refused.value.decision.reasons[0].params) == {"marking": "SECRET"}
+    assert olympus.says("grace", "titan", "Marked.", marking="secret").marking == "SECRET"
 
 
 def test_a_permit_may_be_given_for_a_shorter_time(olympus):
