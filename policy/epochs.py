@@ -31,10 +31,19 @@ def bump(workspace_id: UUID, kind: EpochKind, keys: Sequence[UUID]) -> dict[UUID
 
     The answer is the new values.
     """
+    locked = claim(workspace_id, kind, keys)
+    Epoch.objects.filter(id__in=[row.id for row in locked]).update(value=F("value") + 1, changed_at=Now())
+    return {row.key: row.value + 1 for row in locked}
+
+
+def claim(workspace_id: UUID, kind: EpochKind, keys: Sequence[UUID]) -> list[Epoch]:
+    """Wait for those who use answers about these keys right now, and let nobody new begin.
+
+    Whoever is going to bump an epoch claims it before locking a row that its users write, as a post writes the room's
+    counter: the other way round each would wait for the other.
+    """
     rows = Epoch.objects.filter(workspace_id=workspace_id, kind=kind, key__in=keys).order_by("key")
-    locked = list(rows.select_for_update().values_list("id", "key", "value"))
-    Epoch.objects.filter(id__in=[id_ for id_, _, _ in locked]).update(value=F("value") + 1, changed_at=Now())
-    return {key: value + 1 for _, key, value in locked}
+    return list(rows.select_for_update())
 
 
 _SHARE = """

@@ -189,6 +189,7 @@ def _rename(room: Room, name: str) -> None:
 def archive_room(actor: Actor, *, room_id: UUID) -> Room:
     """Close a room to new messages; it stays readable."""
     room = access_room(actor, room_id, Action.ROOM_ARCHIVE)
+    _claim(room)
 
     if room.state == RoomState.ARCHIVED:
         raise Conflict(_("This room is archived already."), field="room")
@@ -205,6 +206,7 @@ def archive_room(actor: Actor, *, room_id: UUID) -> Room:
 def unarchive_room(actor: Actor, *, room_id: UUID) -> Room:
     """Open an archived room again."""
     room = access_room(actor, room_id, Action.ROOM_UNARCHIVE)
+    _claim(room)
 
     if room.state == RoomState.ACTIVE:
         raise Conflict(_("This room is open already."), field="room")
@@ -217,6 +219,12 @@ def unarchive_room(actor: Actor, *, room_id: UUID) -> Room:
     return room
 
 
+def _claim(room: Room) -> None:
+    """Whoever posts there finishes first; the room as it is then is what will be changed."""
+    epochs.claim(room.workspace_id, EpochKind.ROOM, [room.id])
+    room.refresh_from_db(fields=["state"])
+
+
 def _set_state(room: Room, state: RoomState) -> None:
     room.state = state
     room.save(update_fields=["state"])
@@ -226,6 +234,7 @@ def _set_state(room: Room, state: RoomState) -> None:
 def set_requirement(actor: Actor, *, room_id: UUID, requirement: str, named: Sequence[str] = ()) -> Room:
     """Guard a room: from now on every membership, read and post in it needs this (PO-2). Takes effect at once (R6)."""
     pep.enforce(actor, Action.REQUIREMENT_SET, Resource("room", room_id, room_id))
+    epochs.claim(actor.workspace_id, EpochKind.ROOM, [room_id])
     room = Room.objects.select_for_update(no_key=True).get(id=room_id)
 
     room.named_requirements = list(named)
