@@ -1,6 +1,7 @@
 """What the middleware has learnt about a request, with its types."""
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from accounts.addressing import Addressed
@@ -14,7 +15,7 @@ def actor_of(request: HttpRequest | Request) -> Actor:
     """As whom everything in this request is done. Raises NotFound on a page that belongs to no workspace."""
     actor: Actor | None = getattr(plain(request), "actor", None)
     if actor is None:
-        raise NotFound("No workspace answers here.")
+        raise NotFound(_("No workspace answers here."))
     return actor
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audit.events import Event
 from audit.log import Target, record
@@ -45,7 +46,7 @@ def create_workspace_keys(actor: Actor) -> TenantKey:
     enforce(actor, Action.KEY_WORKSPACE_CREATE, Resource("key", actor.workspace_id))
 
     if KeyRing.objects.exists():
-        raise Conflict("This workspace has its keys already.")
+        raise Conflict(_("This workspace has its keys already."))
 
     KeyRing.objects.create(workspace_id=actor.workspace_id)
     tenant_key = wrapping.add_tenant_key(actor.workspace_id, version=1)
@@ -126,7 +127,7 @@ def rotate_tenant_key(actor: Actor) -> TenantKey:
 
     old = TenantKey.objects.filter(state=KeyState.ACTIVE).select_for_update().first()
     if old is None:
-        raise KeyMissing("This workspace has no tenant key.", remedy="Create its keys first.")
+        raise KeyMissing(_("This workspace has no tenant key."), remedy=_("Create its keys first."))
 
     TenantKey.objects.filter(id=old.id).update(state=KeyState.RETIRED, retired_at=timezone.now())
     key = wrapping.add_tenant_key(actor.workspace_id, version=old.version + 1)

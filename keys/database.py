@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from keys.errors import KeyMissing
 from keys.kms import Wrapped
@@ -44,7 +45,7 @@ class DatabaseKeys:
             row = cursor.fetchone()
         if row is None:
             raise KeyMissing(
-                "This workspace has no keys.", remedy="Create them with keys.actions.create_workspace_keys."
+                _("This workspace has no keys."), remedy=_("Create them with keys.actions.create_workspace_keys.")
             )
         return int(row[0])
 

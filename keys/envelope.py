@@ -16,6 +16,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
+from django.utils.translation import gettext as _
 
 from keys.database import DatabaseKeys
 from keys.errors import SealBroken, SealError
@@ -137,7 +138,7 @@ def unopaque(workspace_id: UUID, purpose: str, text: str) -> bytes:
     A made-up text of the right form gives random bytes: blocks need something in them that can be checked.
     """
     if not _OPAQUE.fullmatch(text):
-        raise Invalid("This is no cursor of ours.", field=purpose, remedy="Start again without one.")
+        raise Invalid(_("This is no cursor of ours."), field=purpose, remedy=_("Start again without one."))
     hidden = base64.urlsafe_b64decode(f"{text}==")
     return hierarchy.derived(workspace_id, "cursor", purpose, _Prp).decrypt(hidden)
 

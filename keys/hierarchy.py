@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from keys.cache import CacheKey, KeyCache
 from keys.errors import KeyMissing, KeyNotCached, KeyShredded, SealBroken, SealError
 from keys.format import Place, Scope, Subkey, commits, derive, unwrap
@@ -298,7 +300,7 @@ def _refuse_unscoped() -> None:
 
 def _missing(name: Name) -> KeyMissing:
     what = f"key {name}" if isinstance(name, int) else f"key of {name[0]} {name[1]}"
-    return KeyMissing(f"There is no {what} in this workspace.", remedy="Create it with keys.actions first.")
+    return KeyMissing(f"There is no {what} in this workspace.", remedy=_("Create it with keys.actions first."))
 
 
 def _shredded(owner: Owner) -> KeyShredded:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from keys import envelope
 from keys.errors import KeyMissing, KeyShredded
@@ -36,7 +37,7 @@ def active_tenant_key(workspace_id: UUID) -> TenantKeyRow:
         row = cursor.fetchone()
     if row is None:
         raise KeyMissing(
-            "This workspace has no tenant key.", remedy="Create it with keys.actions.create_workspace_keys."
+            _("This workspace has no tenant key."), remedy=_("Create it with keys.actions.create_workspace_keys.")
         )
     id_, version, kek_id, wrapped = row
     return TenantKeyRow(id_, workspace_id, version, Wrapped(kek_id, bytes(wrapped)))

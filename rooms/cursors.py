@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from keys import envelope
 from tenancy.errors import Invalid
 
@@ -17,5 +19,5 @@ def seq_of(workspace_id: UUID, room_id: UUID, cursor: str) -> int:
     """The sequence number behind a cursor. Raises Invalid for a cursor of another room, workspace or making."""
     block = envelope.unopaque(workspace_id, _PURPOSE, cursor)
     if block[:8] != room_id.bytes[8:]:
-        raise Invalid("This place is not in this room.", field="cursor", remedy="Open the room again.")
+        raise Invalid(_("This place is not in this room."), field="cursor", remedy=_("Open the room again."))
     return int.from_bytes(block[8:], "big")

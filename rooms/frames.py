@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Union
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta, Struct
 
 from tenancy.errors import Invalid
@@ -251,7 +252,7 @@ def parse(text: str | bytes) -> Frame:
     try:
         return _decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Invalid(str(error), field="frame", remedy="send a frame of cordon.chat.v1") from None
+        raise Invalid(str(error), field="frame", remedy=_("Send a frame of cordon.chat.v1.")) from None
 
 
 class _Named(Struct):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from uuid import UUID
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections
+from django.utils.translation import gettext as _
 
 from policy.pep import unit
 from rooms import doorbell
@@ -74,7 +75,7 @@ class PostQueue:
             return await self._lane.run(commit_posts, workspace_id, posts)
         except Exception:
             logger.exception("a batch of %d posts failed", len(posts))
-            return [Unavailable("The message could not be stored. It will be tried again.")] * len(posts)
+            return [Unavailable(_("The message could not be stored. It will be tried again."))] * len(posts)
 
 
 def commit_posts(workspace_id: UUID, posts: Sequence[Post]) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""Every page of the console without an object, by name, and what opens it: the table that the tests go by."""
+"""Every page of the console by name, and what opens it: the table that the tests go by."""
 
 from policy.catalogue import Flag
 
@@ -24,6 +24,20 @@ PAGES = {
     "keys": "/console/keys/",
     "settings": "/console/tenancy/workspace/",
 }
+
+OF_OBJECTS = {
+    "users": {"user", "fields of a user"},
+    "roles": {"role"},
+    "sessions": {"session"},
+    "devices": {"device"},
+    "groups": {"group"},
+    "rooms": {"room"},
+    "attributes": {"attribute"},
+    "policy sets": {"policy set"},
+    "audit": {"entry", "reveal"},
+    "settings": {"workspace"},
+}
+"""Pages of one object: they are open to whoever may open the list, and to nobody else."""
 
 _HOME = {"dashboard"}
 

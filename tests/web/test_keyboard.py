@@ -147,3 +147,90 @@ def test_a_message_can_be_marked_and_sent_without_a_mouse(visit, site):
     expect(page.locator("#messages .msg").filter(has_text="By hand")).to_be_visible()
     page.wait_for_timeout(200)
     assert site.posts()[0]["marking"] == "CONFIDENTIAL"
+
+
+LOOK = """(at) => {
+  const looks = [];
+  for (let one = at, up = 0; one && up < 4; one = one.parentElement, up += 1) {
+    const look = getComputedStyle(one);
+    const outline = look.outlineStyle === 'none' ? '' : look.outline;
+    looks.push(outline, look.boxShadow, look.borderColor, look.backgroundColor);
+  }
+  return looks.join('|');
+}"""
+STOPS = """() => {
+  const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length;
+  const all = [...document.querySelectorAll('a[href], button, input, textarea, select, [tabindex]')].filter(shown);
+  const inside = '.msg, [role=menu], [role=listbox], [role=tablist], nav';
+  const controls = all.filter((one) => one.matches('a, button, input, textarea'));
+  const stray = controls.filter((one) => one.tabIndex < 0 && !one.closest(inside)).map((one) => one.outerHTML);
+  return { stops: all.filter((one) => one.tabIndex >= 0).length, stray };
+}"""
+NAME = "(at) => at.getAttribute('aria-label') || at.textContent.trim().slice(0, 40)"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_tab_reaches_every_control_and_each_stop_can_be_seen(visit, scheme):
+    page = visit.room(scheme=scheme)
+    page.keyboard.press("Alt+w")
+    page.locator(".panel .proof li").first.wait_for()
+    page.locator(".skip").first.focus()
+    found = page.evaluate(STOPS)
+
+    unseen, visited = [], 1
+    for _ in range(found["stops"] + 5):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break
+        visited += 1
+        at = page.evaluate_handle("document.activeElement")
+        focused = at.evaluate(LOOK)
+        at.evaluate("(at) => at.blur()")
+        if focused == at.evaluate(LOOK):
+            unseen.append(at.evaluate(NAME))
+        at.evaluate("(at) => at.focus({ focusVisible: true })")
+
+    assert found["stray"] == []
+    assert visited >= found["stops"] - 2
+    assert unseen == []
+
+
+OPENERS = {
+    "the menu of the workspace": (".ws", "[role=menu]"),
+    "settings": ("[aria-label=Settings]", "dialog[open]"),
+    "the menu of the room": (".rh-acts [aria-haspopup=menu]", "[role=menu]"),
+    "members": (".rh-acts .ib-count", ".panel"),
+    "emoji": ("[aria-label='Insert emoji']", ".emoji"),
+    "markings": (".mkbtn", ".mkmenu"),
+    "a new room": ("[aria-label='New message or room']", "dialog[open]"),
+}
+
+
+@pytest.mark.parametrize("what", OPENERS)
+def test_escape_closes_what_was_opened_and_gives_the_focus_back(visit, what):
+    selector, opened = OPENERS[what]
+    page = visit.room()
+    opener = page.locator(selector).first
+    opener.focus()
+
+    page.keyboard.press("Enter")
+    expect(page.locator(opened).first).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator(opened)).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_a_room_is_jumped_to_from_anywhere_and_escape_leaves_one_where_one_was(visit):
+    page = visit.room()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Jump to a room or person")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#composer textarea")).to_be_focused()
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("announ")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="announcements", level=1)).to_be_visible()
+    expect(page.locator("[data-composer] textarea")).to_be_focused()

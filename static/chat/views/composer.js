@@ -31,6 +31,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   const client = useClient();
   const { store, act } = client;
   const box = useRef();
+  const opener = useRef();
   const draft = useStore((state) => state.drafts[place] ?? EMPTY);
   const enterSends = useStore((state) => state.prefs.enterSends !== false);
   const up = useStore((state) => state.connection.up);
@@ -151,7 +152,15 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
     return true;
   }
 
-  const toggle = (what) => setOpen(open === what ? null : what);
+  const toggle = (what) => {
+    opener.current = document.activeElement;
+    setOpen(open === what ? null : what);
+  };
+  const shut = () => {
+    setOpen(null);
+    const back = opener.current;
+    (back?.isConnected && back !== document.body ? back : box.current).focus();
+  };
   const listId = `complete-${place}`;
   const tooLong = draft.text.length - limit;
   const ready = Boolean(draft.text.trim()) && tooLong <= 0;
@@ -159,7 +168,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   return html`<div class=${cls('comp-wrap', slim && 'slim')} data-composer=${place}>
     ${listed && query.kind === 'mention' && html`<${MentionList} id=${listId} people=${mentions} at=${at} text=${query.text} onPick=${choose} />`}
     ${listed && query.kind === 'command' && html`<${CommandList} id=${listId} commands=${commands} at=${at} onPick=${choose} />`}
-    ${open === 'marking' && html`<${MarkingMenu} room=${room} chosen=${marking} onPick=${(chosen) => { write({ marking: chosen === room.marking ? null : chosen }); setOpen(null); box.current.focus(); }} onClose=${() => { setOpen(null); box.current.focus(); }} />`}
+    ${open === 'marking' && html`<${MarkingMenu} room=${room} chosen=${marking} onPick=${(chosen) => { write({ marking: chosen === room.marking ? null : chosen }); setOpen(null); box.current.focus(); }} onClose=${shut} />`}
     ${open === 'emoji' && html`<div class="pop"><${EmojiPicker} onPick=${(emoji) => { setOpen(null); insert(emoji); }} onClose=${() => setOpen(null)} /></div>`}
     ${edited && html`<p class="editing">${icon('edit', 'i-xs')}<span class="grow">${t('composer.editing')}</span><button type="button" class="link" onClick=${stopEditing}>${t('cancel')}</button></p>`}
     ${unknown && html`<p class="editing" role="alert">${icon('info', 'i-xs')}<span class="grow">${t('command.unknown', { name: commandOf(unknown)?.name ?? '' })}</span><button type="button" class="link" onClick=${send}>${t('command.as_text')}</button></p>`}
