@@ -76,9 +76,12 @@ _SERVER_FRAME = Union[SERVER_FRAMES]  # noqa: UP007 — built from the table
 _REQUESTS = {frame.__struct_config__.tag: frame for frame in CLIENT_FRAMES}
 
 
-def read_by_contract(frame: dict[str, Any]) -> None:
-    """Every frame that a test receives must be one that is described, in every field."""
+def read_by_contract(frame: dict[str, Any], asked: str = "") -> None:
+    """Every frame that a test receives must be one that is described, in every field; so must the data of an answer."""
     msgspec.convert(frame, _SERVER_FRAME)
+    shape = RESULTS.get(_REQUESTS[asked]) if asked and frame["t"] == "result" else None
+    if shape is not None:
+        msgspec.convert(frame["data"], shape)
 
 
 class Chat:
@@ -130,9 +133,7 @@ class Chat:
         """The data of a request that must succeed."""
         answer = await self.ask(kind, **fields)
         assert answer["t"] == "result", answer
-        shape = RESULTS.get(_REQUESTS[kind])
-        if shape is not None:
-            msgspec.convert(answer["data"], shape)
+        read_by_contract(answer, kind)
         return answer["data"]
 
     async def hello(self, **fields: Any) -> dict[str, Any]:

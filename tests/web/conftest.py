@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from tests import parts
+from tests.sockets import read_by_contract
 
 HERE = Path(__file__).parent
 FLAGS = [
@@ -128,3 +129,5 @@ def visit(browser, site) -> Iterator[Visitor]:
     for context in visitor.contexts:
         context.close()
     assert visitor.wrong == []
+    for asked, frame in site.told():
+        read_by_contract(frame, asked)

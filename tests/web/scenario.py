@@ -113,7 +113,7 @@ class World:
     def message(self, room: str, author: str, md: str, *, at: datetime | None = None, **more: object) -> dict:
         marking = str(more.pop("marking", self.rooms[room]["marking"]))
         return {
-            "id": self.uuid(), "room": room, "client_id": None, "author": self.id(author), "at": stamp(at or datetime.now(UTC)),
+            "id": self.uuid(), "room": room, "client_id": self.uuid(), "author": self.id(author), "at": stamp(at or datetime.now(UTC)),
             "edited_at": None, "revision": 0, "deleted": None, "marking": marking, "view": "full",
             "parts": [{"marking": marking, "md": md}], "mentions": [{"kind": "user", "id": self.id("maya")}] if "@maya" in md else [], "reactions": [],
             "thread": None, "in_thread": None, "also_to_room": False, **more,

@@ -32,6 +32,7 @@ from django.template.loader import render_to_string  # noqa: E402
 
 from tests.web.scenario import MARKINGS, World, stamp  # noqa: E402
 
+SESSION = "00000000-0000-7000-8000-00000000051c"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 URLS = {
     "login": "/login/", "logout": "/logout/", "console": "/console/", "step_up": "/api/v1/step-up/",
@@ -80,6 +81,7 @@ class Site:
         self.accepts = True
         self.posts: list[dict] = []
         self.frames: list[dict] = []
+        self.told: dict[str, tuple[str, dict]] = {}
 
     async def everywhere(self, frame: dict) -> None:
         for socket in list(self.sockets):
@@ -109,6 +111,15 @@ def public(thing: dict) -> dict:
     return shown
 
 
+def shape(thing: object) -> object:
+    """What tells two frames apart for the contract: their fields and the types of these."""
+    if isinstance(thing, dict):
+        return {key: shape(value) for key, value in sorted(thing.items())}
+    if isinstance(thing, list):
+        return sorted({str(shape(one)) for one in thing})
+    return type(thing).__name__
+
+
 class Socket:
     def __init__(self, site: Site, send) -> None:
         self.site, self.send = site, send
@@ -117,7 +128,8 @@ class Socket:
     def world(self) -> World:
         return self.site.world
 
-    async def send_frame(self, frame: dict) -> None:
+    async def send_frame(self, frame: dict, asked: str = "") -> None:
+        self.site.told.setdefault(f"{asked} {shape(frame)}", (asked, frame))
         await self.send({"type": "websocket.send", "text": json.dumps(frame)})
 
     async def receive(self, text: str) -> None:
@@ -140,7 +152,7 @@ class Socket:
             return
         ack = kind == "message.post"
         await self.send_frame(
-            {"t": "ack", "id": request, **answer} if ack else {"t": "result", "id": request, "data": answer}
+            {"t": "ack", "id": request, **answer} if ack else {"t": "result", "id": request, "data": answer}, kind
         )
 
     def verb(self, kind: str):
@@ -169,7 +181,7 @@ class Socket:
         }
         return {
             "me": me, "workspace": {"id": world.uuid(1), "slug": "northgate", "name": "Northgate JTF", "ceiling": "TOP SECRET", "markings": MARKINGS},
-            "session": {"id": "s1", "step_up_until": None, "expires_at": stamp(world.now + timedelta(hours=7)), "idle_seconds": 1800},
+            "session": {"id": SESSION, "step_up_until": None, "expires_at": stamp(world.now + timedelta(hours=7)), "idle_seconds": 1800},
             "rooms": [public(room) for room in world.rooms.values()], "people": [person for name, person in world.people.items() if name != "jonas"],
             "lease_seconds": self.site.lease, "limits": {"body_chars": 16000, "frame_bytes": 65536}, "server_time": stamp(datetime.now(UTC)),
             "resumed": {room: self.changes(room, cursor) for room, cursor in resume.items() if room in world.rooms},
@@ -346,7 +358,7 @@ class Socket:
     async def read_set(self, room: str, message: str, thread: str | None = None) -> dict:
         if thread:
             self.world.threads[thread]["info"]["unread"] = 0
-            return {"unread": 0, "mentions": 0}
+            return {"message": message, "unread": 0, "mentions": 0}
         found = self.room(room)
         order = [known["id"] for known in self.world.messages[room]]
         left = len(order) - order.index(message) - 1
@@ -355,12 +367,12 @@ class Socket:
             "mentions": 0 if not left else found["mentions"],
             "last_read": message,
         }
-        return {"unread": found["unread"], "mentions": found["mentions"]}
+        return {"message": message, "unread": found["unread"], "mentions": found["mentions"]}
 
     async def read_unread_from(self, room: str, message: str) -> dict:
         order = [known["id"] for known in self.world.messages[room]]
         self.room(room)["unread"] = len(order) - order.index(message)
-        return {"unread": self.room(room)["unread"], "mentions": 0}
+        return {"message": None, "unread": self.room(room)["unread"], "mentions": 0}
 
     async def presence_set(self, state: str) -> dict:
         return {}
@@ -369,6 +381,7 @@ class Socket:
         found = self.world.threads[thread]
         return {
             "thread": public(found["info"]),
+            "people": list(self.world.people.values()),
             "messages": [public(message) for message in found["messages"]],
             "more_before": False,
             "before": None,
@@ -381,12 +394,13 @@ class Socket:
                 for thread in self.world.threads.values()
                 if room in (None, thread["info"]["room"])
             ],
+            "people": list(self.world.people.values()),
             "before": None,
         }
 
     async def rooms_browse(self, text: str = "") -> dict:
         cards = [
-            {"id": self.world.uuid(900), "kind": "public", "name": "mess-hall", "topic": "Menus", "marking": "UNCLASSIFIED", "member_count": 212, "governed": False, "requirement": None, "can_join": True, "why_not": None},
+            {"id": self.world.uuid(900), "kind": "public", "name": "mess-hall", "topic": "Menus", "marking": "UNCLASSIFIED", "member_count": 212, "governed": False, "requirement": None, "can_join": True, "why_not": ""},
             {"id": self.world.uuid(901), "kind": "public", "name": "orbit-analysis", "topic": "", "marking": "SECRET//NOFORN", "member_count": 7, "governed": True, "requirement": {"text": "program = ORBIT", "words": ["program = ORBIT"]}, "can_join": False, "why_not": "You are not assigned to ORBIT."},
         ]  # fmt: skip
         return {"rooms": [card for card in cards if text.lower() in card["name"]]}
@@ -395,20 +409,20 @@ class Socket:
         self, kind: str, name: str, topic: str = "", marking: str | None = None, members: list | None = None
     ) -> dict:
         self.world._room(name, kind, marking or "UNCLASSIFIED", topic, governed=False, member_count=1, role="owner")
-        return {"room": public(self.world.rooms[self.world.id(name)])}
+        return {"room": public(self.world.rooms[self.world.id(name)]), "refused": []}
 
     async def direct_open(self, people: list[str]) -> dict:
         found = next(
             (room for room in self.world.rooms.values() if room["kind"] == "direct" and people[0] in room["people"]),
             None,
         )
-        return {"room": public(found)}
+        return {"room": public(found) if found else None}
 
     async def room_update(self, room: str, name: str | None = None, topic: str | None = None) -> dict:
         found = self.room(room)
         found |= {"name": name or found["name"], "topic": found["topic"] if topic is None else topic}
         await self.site.everywhere({"t": "room.changed", "room": public(found)})
-        return {}
+        return {"room": public(found)}
 
     async def room_mute(self, room: str, muted: bool) -> dict:
         return {}
@@ -420,7 +434,7 @@ class Socket:
         return {}
 
     async def room_join(self, room: str) -> dict:
-        raise Refused("denied", "You are not assigned to ORBIT.", decision="d-11c9-40ee")
+        raise Refused("denied", "You are not assigned to ORBIT.", decision="00000000-0000-7000-8000-000011c940ee")
 
     async def members_list(self, room: str) -> dict:
         people = [person for name, person in self.world.people.items() if name != "jonas"]
@@ -434,15 +448,14 @@ class Socket:
                     "since": stamp(self.world.now),
                 }
                 for person in people
-            ],
-            "after": None,
+            ]
         }
 
     async def member_add(self, room: str, user: str) -> dict:
         raise Refused(
             "denied",
             "Jonas Lind may not read this room.",
-            decision="d-7f3a-91c2",
+            decision="00000000-0000-7000-8000-0000d7f391c2",
             remedy="Ask the owner of the programme.",
         )
 
@@ -459,10 +472,10 @@ class Socket:
 
     async def access_explain(self, room: str) -> dict:
         conditions = [
-            {"text": "clearance >= SECRET", "words": "Clearance is SECRET or higher", "verdict": True, "yours": "TOP SECRET", "source": "security directory", "age_seconds": None, "expires_at": None, "from": "room"},
-            {"text": "program = APOLLO", "words": "Assigned to program APOLLO", "verdict": True, "yours": "APOLLO and HERMES", "source": "HR directory", "age_seconds": 86400, "expires_at": None, "from": "room"},
-            {"text": "device.compliant", "words": "Device meets the baseline", "verdict": True, "yours": "NG-LT-2231", "source": "device management", "age_seconds": 180, "expires_at": None, "from": "workspace"},
-            {"text": "network = enclave", "words": "Connected from inside the enclave", "verdict": True, "yours": "gateway NG-2", "source": "network", "age_seconds": None, "expires_at": None, "from": "workspace"},
+            {"text": "clearance >= SECRET", "words": "Clearance is SECRET or higher", "verdict": "true", "yours": "TOP SECRET", "source": "security directory", "age_seconds": None, "changes": [], "doubts": [], "from": "room"},
+            {"text": "program = APOLLO", "words": "Assigned to program APOLLO", "verdict": "true", "yours": "APOLLO and HERMES", "source": "HR directory", "age_seconds": 86400, "changes": [], "doubts": [], "from": "room"},
+            {"text": "device.compliant", "words": "Device meets the baseline", "verdict": "true", "yours": "NG-LT-2231", "source": "device management", "age_seconds": 180, "changes": [], "doubts": [], "from": "workspace"},
+            {"text": "network = enclave", "words": "Connected from inside the enclave", "verdict": "true", "yours": "gateway NG-2", "source": "network", "age_seconds": None, "changes": [], "doubts": [], "from": "workspace"},
         ]  # fmt: skip
         can = [
             {"action": "room:message:read", "words": "Read messages up to SECRET//NOFORN", "effect": "yes", "why": ""},
@@ -475,6 +488,7 @@ class Socket:
             "verdict": "permit",
             "checked_at": stamp(datetime.now(UTC)),
             "valid_until": stamp(datetime.now(UTC) + timedelta(seconds=60)),
+            "reason": "",
             "conditions": conditions,
             "role": "member",
             "can": can,
@@ -492,6 +506,10 @@ SITE = Site()
 
 class Doings:
     """What a test can make happen; each is one verb of `POST /test/do`."""
+
+    async def told(self) -> list[tuple[str, dict]]:
+        """One frame of each shape that went out, with the request that it answers."""
+        return list(SITE.told.values())
 
     async def reset(self) -> None:
         for socket in list(SITE.sockets):
@@ -526,7 +544,7 @@ class Doings:
                     "code": "policy",
                     "words": "Your assignment to program TITAN ended in the HR directory. The room’s policy requires it.",
                 },
-                "decision": "d-7f3a-91c2",
+                "decision": "00000000-0000-7000-8000-0000d7f391c2",
             }
         )
 
@@ -653,8 +671,8 @@ async def http(scope, receive, send) -> None:
         status, kind, payload = await step_up(json.loads(await body_of(receive)))
     elif path.startswith("/api/v1/"):
         sessions = [
-            {"id": "s1", "current": True, "device": "Chromium on Linux", "address": "10.2.0.14", "methods": ["password"], "created_at": stamp(SITE.world.now - timedelta(hours=1)), "last_used_at": stamp(SITE.world.now)},
-            {"id": "s2", "current": False, "device": "Firefox on Windows", "address": "10.2.0.77", "methods": ["link"], "created_at": stamp(SITE.world.now - timedelta(days=1)), "last_used_at": stamp(SITE.world.now - timedelta(hours=9))},
+            {"id": SESSION, "current": True, "device": "Chromium on Linux", "address": "10.2.0.14", "methods": ["password"], "created_at": stamp(SITE.world.now - timedelta(hours=1)), "last_used_at": stamp(SITE.world.now)},
+            {"id": "00000000-0000-7000-8000-00000000051d", "current": False, "device": "Firefox on Windows", "address": "10.2.0.77", "methods": ["link"], "created_at": stamp(SITE.world.now - timedelta(days=1)), "last_used_at": stamp(SITE.world.now - timedelta(hours=9))},
         ]  # fmt: skip
         status, kind, payload = (
             200,

@@ -110,7 +110,7 @@ def step_up(visit, site, **look) -> Page:
 
 def reconnecting(visit, site, **look) -> Page:
     page = room(visit, **look)
-    site.refuse(on="message.post", code="denied", message="Not here.", decision="d-1")
+    site.refuse(on="message.post", code="denied", message="Not here.", decision="00000000-0000-7000-8000-0000d7f391c2")
     for text in ("refused", "waits"):
         page.locator("#composer textarea").fill(text)
         page.locator("#composer textarea").press("Enter")

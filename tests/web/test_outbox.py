@@ -24,12 +24,19 @@ def come_back(page, site) -> None:
 
 def test_a_refusal_stays_in_place_with_its_reason_and_is_never_tried_again(visit, site):
     page = visit.room()
-    site.refuse(on="message.post", code="denied", message="this room doesn’t accept spreadsheets.", decision="d-7f3a")
+    site.refuse(
+        on="message.post",
+        code="denied",
+        message="this room doesn’t accept spreadsheets.",
+        decision="00000000-0000-7000-8000-0000d7f391c2",
+    )
 
     write(page, "margins.xlsx")
 
     refused = row(page, "margins.xlsx")
-    expect(refused).to_contain_text("Not sent: this room doesn’t accept spreadsheets. Decision d-7f3a")
+    expect(refused).to_contain_text(
+        "Not sent: this room doesn’t accept spreadsheets. Decision 00000000-0000-7000-8000-0000d7f391c2"
+    )
     expect(page.locator("#urgent")).to_contain_text("Message not sent")
     page.wait_for_timeout(2500)
     assert len(site.frames(t="message.post")) == 1
