@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.web.test_messages import row, write
 
 pytestmark = pytest.mark.browser
+DECISION = "00000000-0000-7000-8000-0000d7f391c2"
 
 
 def go_offline(page, site) -> None:
@@ -28,7 +29,7 @@ def test_a_refusal_stays_in_place_with_its_reason_and_is_never_tried_again(visit
         on="message.post",
         code="denied",
         message="this room doesn’t accept spreadsheets.",
-        decision="00000000-0000-7000-8000-0000d7f391c2",
+        decision=DECISION,
     )
 
     write(page, "margins.xlsx")
