@@ -218,9 +218,19 @@ def client_settings(user_id: UUID) -> Mapping[str, Any]:
     return sealing.open_profiles([user])[user.id].settings
 
 
+def own_session(actor: Actor) -> Session | None:
+    """The session in which the actor speaks, if it is one."""
+    session_id = actor.environment.session_id
+    if session_id is None:
+        return None
+    return Session.objects.select_related("workspace").filter(id=session_id).first()
+
+
 def session_view(actor: Actor) -> dict[str, Any]:
     """The actor's own session as the client shows it."""
-    session = Session.objects.select_related("workspace").get(id=actor.environment.session_id)
+    session = own_session(actor)
+    if session is None:
+        raise Session.DoesNotExist
     return {
         "id": session.id,
         "step_up_until": session.step_up_at + sessions.FRESH_PROOF if session.step_up_at else None,

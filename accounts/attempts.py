@@ -9,10 +9,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts import devices, lockout, passwords
-from accounts.access import canonical_username, user_by_username
+from accounts.access import canonical_username, own_session, user_by_username
 from accounts.circumstances import Circumstances
 from accounts.lockout import Lock
-from accounts.models import Session, User, UserKind
+from accounts.models import User, UserKind
 from accounts.valkey import RedisError
 from tenancy.actor import Actor
 from tenancy.scoping import within
@@ -49,7 +49,7 @@ def to_confirm(actor: Actor, *, password: str) -> Attempt:
     """A try at one's own password, inside a session."""
     with within(actor.workspace_id):
         user = User.objects.filter(id=actor.id).first()
-        session = Session.objects.filter(id=actor.environment.session_id).first()
+        session = own_session(actor)
     attempt = Attempt(user.username if user else "", actor.environment.address, actor.id)
     known = session is not None and session.device_id is not None
     return _judged(actor.workspace_id, attempt, user, password, known_device=known)

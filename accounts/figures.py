@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.models import Fact, FactSource, FactSync
 from tenancy.models import Workspace
-from tenancy.scoping import current_workspace_id
+from tenancy.scoping import open_workspace_id
 
 _LIVE = """
 select count(*), count(distinct s.user_id),
@@ -36,8 +36,8 @@ class LiveSessions:
 
 
 def live_sessions(now: datetime, *, steps: int = 60) -> LiveSessions:
-    minutes = Workspace.objects.values_list("session_idle_minutes", flat=True).get(id=current_workspace_id())
-    values = {
+    minutes = Workspace.objects.values_list("session_idle_minutes", flat=True).get(id=open_workspace_id())
+    values: dict[str, datetime | timedelta] = {
         "now": now,
         "soon": now + timedelta(minutes=15),
         "idle": timedelta(minutes=minutes),
@@ -45,9 +45,9 @@ def live_sessions(now: datetime, *, steps: int = 60) -> LiveSessions:
         "step": timedelta(hours=1) / steps,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_LIVE, values)
+        cursor.execute(_LIVE, values)  # type: ignore[arg-type]  # the stubs leave out timedelta, which psycopg adapts
         sessions, people, ending = cursor.fetchone()
-        cursor.execute(_OVER_TIME, values)
+        cursor.execute(_OVER_TIME, values)  # type: ignore[arg-type]
         return LiveSessions(sessions, people, ending, [count for _at, count in cursor.fetchall()])
 
 

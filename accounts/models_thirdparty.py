@@ -13,11 +13,11 @@ from tenancy.models import WorkspaceModel
 from tenancy.scoping import WorkspaceManager, current_workspace_id
 
 
-class _UserGrantManager(WorkspaceManager, UserObjectPermissionManager):
+class _UserGrantManager(WorkspaceManager["UserGrant"], UserObjectPermissionManager):
     """Grants of the current workspace."""
 
 
-class _GroupGrantManager(WorkspaceManager, GroupObjectPermissionManager):
+class _GroupGrantManager(WorkspaceManager["GroupGrant"], GroupObjectPermissionManager):
     """Grants of the current workspace."""
 
 
@@ -63,7 +63,7 @@ class GroupGrant(WorkspaceModel, GroupObjectPermissionAbstract):
         indexes = [models.Index(fields=["workspace", "content_type", "object_pk"], name="accounts_group_grant_object")]
 
 
-class _FieldDiffManager(WorkspaceManager, LogEntryManager):  # type: ignore[misc]
+class _FieldDiffManager(WorkspaceManager["FieldDiff"], LogEntryManager):  # type: ignore[misc]
     def create(self, **values: Any) -> "FieldDiff":
         made: FieldDiff = super().create(workspace_id=current_workspace_id(), **values)
         return made

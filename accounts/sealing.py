@@ -93,9 +93,10 @@ def seal_fact(fact: Fact, value: object) -> None:
     fact.value = envelope.seal(fact_place(fact.workspace_id, fact.user_id, fact.id), _packed(value))
 
 
-def open_values(items: Sequence[tuple[Place, bytes]]) -> list[object]:
+def open_values(items: Sequence[tuple[Place, bytes | memoryview]]) -> list[object]:
     """Values of facts, each opened or `SealError`: one broken fact is unknown, it does not hide the others."""
-    return [one if isinstance(one, SealError) else json.loads(one) for one in envelope.open_each(items)]
+    opened = envelope.open_each([(place, bytes(value)) for place, value in items])
+    return [one if isinstance(one, SealError) else json.loads(one) for one in opened]
 
 
 def seal_group_name(group: Group, name: str) -> None:

@@ -208,7 +208,7 @@ class EntryPage(ConsolePage):
     sees = (Action.AUDIT_VIEW,)
     template = "console/audit_entry.html"
 
-    def context(self, _request: HttpRequest, **parts: Any) -> dict[str, Any]:
+    def context(self, request: HttpRequest, **parts: Any) -> dict[str, Any]:  # noqa: ARG002 - the page's signature
         entry = access.read_entry(parts["entry_id"])
         told = explorer.evidence_of(entry)
         known = people([entry.actor_id, _about(entry)])

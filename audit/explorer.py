@@ -182,11 +182,18 @@ def latency_p95(since: datetime) -> int | None:
     return int(row[0]) if row[0] is not None else None
 
 
-def _rows(statement: str, store: str, span: Span, **more: object) -> list[tuple]:  # type: ignore[type-arg]
-    values = {"log": log_of(store), "since": span.since, "until": span.until, "step": span.step_seconds, **more}
+def _rows(statement: str, store: str, span: Span, **more: list[str]) -> list[tuple[Any, ...]]:
+    values: dict[str, UUID | datetime | int | list[str]] = {
+        "log": log_of(store),
+        "since": span.since,
+        "until": span.until,
+        "step": span.step_seconds,
+        **more,
+    }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def log_of(store: str) -> UUID:

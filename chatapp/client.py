@@ -4,12 +4,13 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
@@ -61,7 +62,7 @@ def _static_files() -> set[str]:
 @require_safe
 @never_cache
 @ensure_csrf_cookie
-def client(request: HttpRequest) -> HttpResponse:
+def client(request: HttpRequest) -> HttpResponseBase:
     """The client for somebody who is signed in, the sign-in page for everybody else."""
     actor = request.actor  # type: ignore[attr-defined]
     if actor is None or actor.subject.kind is SubjectKind.ANONYMOUS:
@@ -69,11 +70,11 @@ def client(request: HttpRequest) -> HttpResponse:
     with within(actor.workspace_id):
         workspace = Workspace.objects.get(id=actor.workspace_id)
     page = import_map()
-    show = csp_update({"script-src": [page.source]})(_shell)
-    return show(request, workspace, page)
+    show = csp_update({"script-src": [page.source]})(partial(_shell, workspace=workspace, page=page))
+    return show(request)
 
 
-def _shell(request: HttpRequest, workspace: Workspace, page: ImportMap) -> HttpResponse:
+def _shell(request: HttpRequest, *, workspace: Workspace, page: ImportMap) -> HttpResponse:
     urls = {name: reverse(name) for name in ("login", "logout", "sessions", "profile")}
     return render(
         request,

@@ -6,14 +6,16 @@ outside of every transaction (R34) and answered by a page that names its reason 
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext as _
@@ -38,7 +40,7 @@ from tenancy.actor import SubjectKind
 from tenancy.errors import DomainError
 from tenancy.models import Workspace
 
-View = Callable[..., HttpResponse]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 ENTRY = Resource("console")
 _CLOSED = frozenset(
@@ -82,18 +84,22 @@ class ConsoleSite(admin.AdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: ARG002, FBT001, FBT002 - Django's signature
         """Let a view of the console run inside one unit and one scope, for whoever may enter."""
 
-        def inner(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponse:
+        def inner(request: HttpRequest, *arguments: Any, **parts: Any) -> HttpResponseBase:
             if not _signed_in(request):
                 return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
             actor = request.actor  # type: ignore[attr-defined]
             with pep.unit(actor.workspace_id), pep.reading(actor):
                 return self._answer(request, view, arguments, parts)
 
-        return update_wrapper(never_cache(csrf_protect(inner)), view)
+        return cast("View", update_wrapper(never_cache(csrf_protect(inner)), view))
 
     def _answer(
-        self, request: HttpRequest, view: View, arguments: tuple[Any, ...], parts: dict[str, Any]
-    ) -> HttpResponse:
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponseBase],
+        arguments: tuple[Any, ...],
+        parts: dict[str, Any],
+    ) -> HttpResponseBase:
         """The answer, rendered while its rows exist. What was permitted is recorded even if something is refused."""
         request.standing = standing = Standing(request.actor)  # type: ignore[attr-defined]
         standing.learn(
@@ -167,17 +173,18 @@ class ConsoleSite(admin.AdminSite):
         ]
 
     def _entries(self) -> list[Entry]:
-        screens = [*self._registry.values(), *PAGES]
-        return [screen.entry for screen in screens if screen.entry is not None]
+        screens = [one for one in self._registry.values() if isinstance(one, ConsoleAdmin)]
+        entries = [*(screen.entry for screen in screens), *(page.entry for page in PAGES)]
+        return [entry for entry in entries if entry is not None]
 
-    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:  # noqa: ARG002 - Django's signature
         """The dashboard: the finding first, then figures, each only for who may open the page behind it."""
         context = {**self.each_context(request), "title": self.index_title, **dashboard.dashboard(request)}
         return TemplateResponse(request, "admin/index.html", context)
 
-    def get_log_entries(self, _request: HttpRequest) -> list[Model]:
+    def get_log_entries(self, _request: HttpRequest) -> QuerySet[LogEntry]:
         """The admin's own log knows no workspace: nothing is written to it, and nothing shown (R42)."""
-        return []
+        return LogEntry.objects.none()
 
 
 def _signed_in(request: HttpRequest) -> bool:
@@ -185,7 +192,7 @@ def _signed_in(request: HttpRequest) -> bool:
     return actor is not None and actor.subject.kind is SubjectKind.USER
 
 
-def _rendered(response: HttpResponse) -> HttpResponse:
+def _rendered(response: HttpResponseBase) -> HttpResponseBase:
     """Templates ask for rows, which exist only inside the scope."""
     if isinstance(response, SimpleTemplateResponse):
         response.render()

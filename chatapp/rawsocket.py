@@ -7,7 +7,7 @@ the consumer uses plain ASGI `send`, which does the same thing slower.
 import asyncio
 import logging
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -63,7 +63,8 @@ class RawProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         response = getattr(self, "response", None)
         if response is not None and response.status_code == 101:  # noqa: PLR2004 — switching protocols
-            self.scope.setdefault("extensions", {})["cordon.raw"] = RawSocket(self)
+            extensions = cast("dict[str, object]", self.scope.setdefault("extensions", {}))
+            extensions["cordon.raw"] = RawSocket(self)
 
 
 class _Loopback(asyncio.Transport):

@@ -121,6 +121,8 @@ def rewrap_tenant_keys() -> int:
     stale = TenantKey.objects.exclude(state=KeyState.DESTROYED).exclude(kek_id=active_kek_id)
     done = 0
     for key in stale.order_by("version").select_for_update():
+        if key.wrapped is None:
+            raise KeyShredded(f"The key {key} was destroyed.")
         context = tenant_key_context(key.workspace_id, key.id, key.version)
         fresh = kms().wrap(context, kms().unwrap(context, Wrapped(key.kek_id, bytes(key.wrapped))))
         key.kek_id, key.wrapped = fresh.kek_id, fresh.blob

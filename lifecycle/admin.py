@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from lifecycle.actions import LIMITS, update_workspace
 from policy.console import Action, ConsoleAdmin, ConsoleForm, Section, code, moment
+from policy.console.frame import Entry
 from policy.console.standing import enforce_any
 from rooms.bars import written
 from rooms.markings import levels
@@ -79,8 +80,9 @@ class WorkspaceAdmin(ConsoleAdmin):
     list_display = ("name",)
 
     @property
-    def entry(self) -> Any:
-        return replace(super().entry, title=gettext_lazy("Workspace settings"))
+    def entry(self) -> Entry | None:
+        entry = super().entry
+        return replace(entry, title=gettext_lazy("Workspace settings")) if entry is not None else None
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(id=request.actor.workspace_id)  # type: ignore[attr-defined]

@@ -79,7 +79,7 @@ def explain(question: Question, *, reveal: bool) -> Explained:
     facts = facts_of(question, held, gathered, room)
 
     nodes = _requirements(held, room) + _rules(held, question, room)
-    conditions = []
+    conditions: list[Condition] = []
     for origin, node, serves in nodes:
         explained = explain_node(node, held.vocabulary, facts, Reader(gettext, reveal, serves))
         conditions.extend(_condition(one, origin) for one in explained.comparisons())

@@ -13,6 +13,16 @@ from policy.catalogue import Action
 from policy.types import Decision, Effect, Resource
 from tenancy.actor import Actor, Environment, new_id
 
+__all__ = [
+    "DecisionLine",
+    "Refusal",
+    "decision_line",
+    "environment_digest",
+    "outcome_of",
+    "refusal_of",
+    "reuse_line",
+]
+
 
 def decision_line(decision: Decision, *, repeats: int = 0) -> DecisionLine:
     """The record of one decision, with the number of equal ones that it stands for besides itself."""

@@ -156,7 +156,9 @@ def _refuse_misfits(category: Category, raw: Mapping[str, Any], vocabulary: Voca
             definition.canonical(value)
         except PolicyLanguageError as refusal:
             where = f"{place}.{name}"
-            raise type(refusal)(refusal.problem, refusal.remedy_template, field=where, **refusal.params) from None
+            raise type(refusal)(
+                refusal.problem, refusal.remedy_template, field=where, position=(0, 0), **refusal.params
+            ) from None
 
 
 def _expected(value: object, place: str) -> Effect:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from accounts import sessions
 from policy import pep
@@ -44,7 +45,7 @@ def _create_room(actor: Actor, frame: frames.CreateRoom) -> Data:
     room = rooms.create_room(
         actor, kind=RoomKind(frame.kind), name=frame.name, topic=frame.topic, marking=frame.marking
     )
-    refused = []
+    refused: list[dict[str, UUID | None]] = []
     for user_id in frame.members:
         try:
             members.add_member(actor, room_id=room.id, user_id=user_id)

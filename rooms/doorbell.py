@@ -15,7 +15,7 @@ from rooms.news import AnyNews, MessagesChanged, News, TypingNoticed
 logger = logging.getLogger(__name__)
 ORIGIN = secrets.token_hex(4).encode()
 """This process: it has told its own sockets already and skips its own rings."""
-_decoder = msgspec.json.Decoder(AnyNews)
+_decoder: msgspec.json.Decoder[News] = msgspec.json.Decoder(AnyNews)
 _listeners: list[Callable[[News], None]] = []
 
 

@@ -243,7 +243,7 @@ CLIENT_FRAMES: tuple[type[Frame], ...] = (Typing, *Request.__subclasses__())
 UNATTENDED = (Hello, Ping, RoomChanges, SetRead, SetPresence)
 """What a client sends by itself: none of these shows that somebody sits before it (ID-8: idle limit)."""
 
-_decoder = msgspec.json.Decoder(Union[CLIENT_FRAMES])  # noqa: UP007 — built from the table
+_decoder: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Union[CLIENT_FRAMES])  # noqa: UP007 — built from the table
 _encoder = msgspec.json.Encoder()
 
 

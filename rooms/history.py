@@ -46,9 +46,12 @@ def states_of(messages: Sequence[Message]) -> list[MessageState]:
 
 def _parts(messages: Sequence[Message]) -> dict[UUID, tuple[Part, ...] | None]:
     parts: dict[UUID, tuple[Part, ...] | None] = {message.id: () for message in messages}
-    sealed = [message for message in messages if message.body_sealed is not None and message.deleted_at is None]
-    opened = open_bodies([(place_of(message), bytes(message.body_sealed)) for message in sealed])
-    return parts | dict(zip((message.id for message in sealed), opened, strict=True))
+    sealed = {
+        message.id: (place_of(message), bytes(message.body_sealed))
+        for message in messages
+        if message.body_sealed is not None and message.deleted_at is None
+    }
+    return parts | dict(zip(sealed, open_bodies(list(sealed.values())), strict=True))
 
 
 def _reactions(message_ids: Sequence[UUID]) -> dict[UUID, tuple[ReactionView, ...]]:
@@ -63,7 +66,11 @@ def _reactions(message_ids: Sequence[UUID]) -> dict[UUID, tuple[ReactionView, ..
 
 
 def _threads(root_ids: Sequence[UUID]) -> dict[UUID, ThreadSummary]:
-    return {thread.root_id: summary_of(thread) for thread in Thread.objects.filter(root_id__in=root_ids)}
+    return {
+        thread.root_id: summary_of(thread)
+        for thread in Thread.objects.filter(root_id__in=root_ids)
+        if thread.root_id is not None
+    }
 
 
 def summary_of(thread: Thread) -> ThreadSummary:

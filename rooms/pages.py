@@ -69,7 +69,7 @@ def first_unread(room_id: UUID, user_id: UUID) -> UUID | None:
 
 
 def _mark(room_id: UUID, user_id: UUID, thread_id: UUID | None) -> int:
-    marks = ReadMark.objects.filter(room_id=room_id, user_id=user_id, thread_id=thread_id)
+    marks = ReadMark.objects.filter(room_id=room_id, user_id=user_id, thread=thread_id)
     return marks.values_list("seq", flat=True).first() or 0
 
 

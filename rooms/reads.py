@@ -109,12 +109,16 @@ def message_history(actor: Actor, frame: frames.MessageHistory) -> Data:
     ]
     now = message.edited_at or message.at
     sealed.append((message.revision, message.marking, now, place_of(message), message.body_sealed))
-    shown = [one for one in sealed if one[4] is not None and sight.get(one[1])]
-    opened = open_bodies([(place, bytes(body)) for _rev, _marking, _at, place, body in shown])
+    shown = [
+        (revision, marking, at, (place, bytes(body)))
+        for revision, marking, at, place, body in sealed
+        if body is not None and sight.get(marking)
+    ]
+    opened = open_bodies([place_and_body for _revision, _marking, _at, place_and_body in shown])
     return {
         "revisions": [
             {"revision": revision, "marking": marking, "at": stamp(at), "parts": list(parts or ())}
-            for (revision, marking, at, _place, _body), parts in zip(shown, opened, strict=True)
+            for (revision, marking, at, _body), parts in zip(shown, opened, strict=True)
         ]
     }
 
@@ -162,7 +166,7 @@ def list_threads(actor: Actor, frame: frames.ListThreads) -> Data:
     roots = {one.id: one for one in pages.roots_of(threads)}
     shown = []
     for thread in threads:
-        root = roots.get(thread.root_id)
+        root = roots.get(thread.root_id) if thread.root_id is not None else None
         views = _views(actor, thread.room_id, [root]) if root else []
         shown.append({**_thread_view(actor, thread), "root": views[0] if views else None})
     named = people_of([one["root"] for one in shown if one["root"]])

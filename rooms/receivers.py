@@ -1,7 +1,10 @@
 """Access may have changed: wake the sockets, and put the memberships that it touches to the decision point again."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from uuid import UUID
+
+from django.db import transaction
 
 from policy.models import EpochKind
 from rooms import news
@@ -34,7 +37,8 @@ def on_access_changed(
 
     touched = memberships_touched(kind, keys)
     if len(touched) > AT_ONCE:
-        reconcile.delay_on_commit(str(actor.workspace_id), [str(one) for one in touched], reason)
+        later = partial(reconcile.delay, str(actor.workspace_id), [str(one) for one in touched], reason)
+        transaction.on_commit(later)
         return
     if touched:
         system = system_actor(actor.workspace_id, cause=reason, request_id=actor.environment.request_id)

@@ -94,7 +94,7 @@ def room_topic(room: Room) -> str:
     return open_room_text(room, "topic", room.topic_sealed)
 
 
-def open_room_text(room: Room, field: str, sealed: bytes | None) -> str:
+def open_room_text(room: Room, field: str, sealed: bytes | memoryview | None) -> str:
     return envelope.open_(_room_place(room, field), bytes(sealed)).decode() if sealed else ""
 
 

@@ -107,4 +107,4 @@ def _place(membership: Membership) -> Place:
 
 
 def _ended(decision: Decision) -> bool:
-    return roomlist.access_view(decision)["state"] == "ended"
+    return bool(roomlist.access_view(decision)["state"] == "ended")

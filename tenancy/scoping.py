@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -21,12 +21,22 @@ from tenancy.errors import OutsideWorkspace
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+Row = TypeVar("Row", bound=models.Model)
+
 _current: ContextVar[UUID | None] = ContextVar("workspace", default=None)
 _SET = "select set_config('app.workspace', %s, true)"
 
 
 def current_workspace_id() -> UUID | None:
     return _current.get()
+
+
+def open_workspace_id() -> UUID:
+    """The workspace whose scope is open. Raises OutsideWorkspace where none is."""
+    workspace_id = _current.get()
+    if workspace_id is None:
+        raise OutsideWorkspace("rows of a workspace were asked for outside a workspace")
+    return workspace_id
 
 
 @contextmanager
@@ -63,10 +73,10 @@ def signed(workspace_id: UUID) -> str:
     return f"{workspace_id}.{seal}"
 
 
-class WorkspaceManager(models.Manager):
+class WorkspaceManager(models.Manager[Row]):
     """Gives the rows of the current workspace; without one it raises instead of answering with nothing."""
 
-    def get_queryset(self) -> models.QuerySet:
+    def get_queryset(self) -> models.QuerySet[Row]:
         workspace_id = _current.get()
         if workspace_id is None:
             raise OutsideWorkspace(f"{self.model.__name__} was asked for outside a workspace")
@@ -98,7 +108,8 @@ def active_workspaces() -> list[UUID]:
 def _ask(statement: str, *arguments: str) -> UUID | None:
     with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
         cursor.execute(statement, list(arguments))
-        return cursor.fetchone()[0]
+        found: UUID | None = cursor.fetchone()[0]
+        return found
 
 
 def install_wall_key(connection: "BaseDatabaseWrapper", key: bytes) -> None:

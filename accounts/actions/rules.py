@@ -6,8 +6,8 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import flags_of
-from accounts.models import Role, RoleAssignment, Session, UserState
+from accounts.access import flags_of, own_session
+from accounts.models import Role, RoleAssignment, UserState
 from accounts.roles import SystemRole
 from accounts.sessions import FRESH_PROOF
 from policy import pep
@@ -40,7 +40,7 @@ def refuse_self(actor: Actor, action: Action, resource: Resource, about: Collect
 
 def refuse_stale_proof(actor: Actor, action: Action, resource: Resource) -> None:
     """Who changes their own credentials has just shown who they are (ASVS 5.0 §7.5.1)."""
-    session = Session.objects.filter(id=actor.environment.session_id).first()
+    session = own_session(actor)
     proofs = [session.authenticated_at, session.step_up_at] if session else []
     latest = max((proof for proof in proofs if proof), default=None)
     if latest is None or timezone.now() - latest > FRESH_PROOF:

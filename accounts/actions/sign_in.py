@@ -169,7 +169,7 @@ def _refuse_foreign_sign_in(actor: Actor) -> None:
 
 def _still_fitting(attempt: Attempt) -> User | None:
     """Whose attempt it was, if it fitted and nothing has changed since: neither the password nor the account."""
-    if attempt.refusal:
+    if attempt.refusal or attempt.user_id is None:
         return None
     rows = User.objects.select_related("workspace").select_for_update(no_key=True, of=("self",))
     user: User | None = rows.filter(id=attempt.user_id, password=attempt.encoded).first()

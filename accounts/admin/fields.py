@@ -25,7 +25,7 @@ class PersonField(forms.CharField):
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {**super().widget_attrs(widget), "data-suggest": "people", "autocomplete": "off"}
 
-    def clean(self, value: Any) -> UUID | None:  # type: ignore[override]
+    def clean(self, value: Any) -> UUID | None:
         username = super().clean(value)
         if not username:
             return None

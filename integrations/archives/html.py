@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 import nh3
@@ -162,7 +163,23 @@ def _file_name(address: str) -> str:
     return unquote(address.split("?", maxsplit=1)[0].rstrip("/").rpartition("/")[2]) or address
 
 
-class _Writer(MarkdownConverter):  # type: ignore[misc] - has no types
+if TYPE_CHECKING:
+
+    class _Converter(MarkdownConverter):
+        """The methods of the converter that its own type hints leave out."""
+
+        def escape(self, text: str, parent_tags: set[str]) -> str: ...
+        def convert_blockquote(self, el: Tag, text: str, parent_tags: set[str]) -> str: ...
+        def convert_code(self, el: Tag, text: str, parent_tags: set[str]) -> str: ...
+        def convert_div(self, el: Tag, text: str, parent_tags: set[str]) -> str: ...
+        def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str: ...
+        def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str: ...
+
+else:
+    _Converter = MarkdownConverter
+
+
+class _Writer(_Converter):
     """Writes one message. What it must not write literally it escapes; what it cannot say it explains."""
 
     class Options:
@@ -265,9 +282,10 @@ class _Writer(MarkdownConverter):  # type: ignore[misc] - has no types
         return f"\n\n{fence}{_language_of(el)}\n{code}\n{fence}\n\n"
 
     def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
-        start = el.parent.get("start") if el.parent is not None else None
-        if start is not None and not _NUMBER.match(str(start)):
-            del el.parent["start"]
+        around = el.parent
+        start = around.get("start") if around is not None else None
+        if around is not None and start is not None and not _NUMBER.match(str(start)):
+            del around["start"]
         return super().convert_li(el, text, parent_tags)
 
     def convert_td(self, el: Tag, text: str, parent_tags: set[str]) -> str:

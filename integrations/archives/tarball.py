@@ -113,7 +113,7 @@ def _refuse_odd(member: tarfile.TarInfo) -> None:
 def _refuse_rest(tar: tarfile.TarFile, stream: "_Metered") -> None:
     """A damaged header ends an archive without a word; what follows it shows that there was more."""
     stream.allow(_HEADERS)
-    while piece := tar.fileobj.read(_PIECE):  # type: ignore[union-attr]
+    while piece := tar.fileobj.read(_PIECE):
         if piece.strip(b"\0"):
             raise ArchiveRefused(_("The archive goes on after its end: it is damaged."))
         stream.allow(_HEADERS)

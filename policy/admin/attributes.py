@@ -33,6 +33,7 @@ from tenancy.actor import Actor
 class AttributeForm(ConsoleForm):
     """What an attribute is. Its name and type stay as they are for ever."""
 
+    instance: AttributeDefinition
     label = forms.CharField(
         label=gettext_lazy("Label"), max_length=120, help_text=gettext_lazy("What people read, such as Clearance.")
     )

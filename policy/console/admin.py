@@ -5,7 +5,7 @@ only action functions write. Each request already runs inside `pep.unit` and a r
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -35,8 +35,13 @@ _FUNCTIONS = ("adds", "saves")
 _BANNED = ("list_editable", "actions", "raw_id_fields", "autocomplete_fields", "inlines", "date_hierarchy")
 Facts = Sequence[tuple[str | Promise, object]]
 
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Model]
+else:
+    _ModelAdmin = admin.ModelAdmin  # takes no parameter at run time
 
-class ConsoleAdmin(admin.ModelAdmin):
+
+class ConsoleAdmin(_ModelAdmin):
     """A list of rows and a page for each.
 
     `sees`: any one of these Actions opens it. `adds`, `saves`: the action functions behind the forms, which get the
@@ -66,7 +71,6 @@ class ConsoleAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     save_as = False
-    search_fields: Sequence[str] = ()
     change_form_template = "admin/change_form.html"
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -99,7 +103,7 @@ class ConsoleAdmin(admin.ModelAdmin):
         if self.section is None:
             return None
         url = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
-        title = self.opts.verbose_name_plural
+        title = self.opts.verbose_name_plural or ""
         return Entry(self.section, self.order, title, self.icon, url, self.sees, self.resource())
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -222,13 +226,13 @@ class ConsoleAdmin(admin.ModelAdmin):
     def save_related(self, *_arguments: Any) -> None:
         """The action has saved everything."""
 
-    def construct_change_message(self, *_arguments: Any) -> str:
-        return ""
+    def construct_change_message(self, *_arguments: Any, **_options: Any) -> list[dict[str, dict[str, list[str]]]]:
+        return []
 
-    def log_addition(self, *_arguments: Any) -> None:
+    def log_addition(self, *_arguments: Any) -> None:  # type: ignore[override]  # Django uses no answer of these
         """The audit log says what happened; the admin's own log knows no workspace (R42)."""
 
-    log_change = log_deletions = log_addition
+    log_change = log_deletions = log_addition  # type: ignore[assignment]
 
     def response_add(self, request: HttpRequest, obj: Model, post_url_continue: str | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
         messages.success(request, _("Created."))
@@ -325,7 +329,7 @@ class ConsoleAdmin(admin.ModelAdmin):
     def do_url(self, obj: Model, button: str, **filled: object) -> str:
         """The address of a button's page, with what it asks filled in."""
         url = self._url("do", obj, button)
-        return f"{url}?{urlencode(filled)}" if filled else url
+        return f"{url}?{urlencode({name: str(value) for name, value in filled.items()})}" if filled else url
 
     def may(self, request: HttpRequest, function: ActionFunction, obj: Any) -> bool:
         """Whether to offer the button of this action beside a row of a panel."""

@@ -48,7 +48,7 @@ class Button:
 
     @property
     def performs(self) -> Action:
-        return self.decides or self.action.performs  # type: ignore[attr-defined,no-any-return]
+        return self.decides or self.action.performs  # type: ignore[attr-defined]
 
     @property
     def at_once(self) -> bool:

@@ -1,7 +1,6 @@
 """Forms whose fields are named like the keywords of the action they feed. They check shape; the action, sense."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db.models import Model
@@ -13,6 +12,11 @@ from tenancy.errors import DomainError
 
 Refusal = DomainError | PolicyLanguageError
 LONGEST_REASON = 500
+
+if TYPE_CHECKING:
+    _ModelForm = forms.ModelForm[Model]
+else:
+    _ModelForm = forms.ModelForm  # takes no parameter at run time
 
 
 def blame(form: forms.BaseForm, refusal: Refusal) -> None:
@@ -27,7 +31,7 @@ def blame(form: forms.BaseForm, refusal: Refusal) -> None:
 class Dressed:
     """Gives widgets the classes of our stylesheet."""
 
-    fields: Mapping[str, forms.Field]
+    fields: dict[str, forms.Field]
 
     def dress(self) -> None:
         for field in self.fields.values():
@@ -38,7 +42,7 @@ class Dressed:
             widget.attrs["class"] = f"{kind} {widget.attrs.get('class', '')}".strip()
 
 
-class ConsoleForm(Dressed, forms.ModelForm):
+class ConsoleForm(Dressed, _ModelForm):
     """What an operator may write about one object. The row itself is left to the action."""
 
     refusal: Refusal | None = None

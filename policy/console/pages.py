@@ -144,7 +144,7 @@ def pressed(request: HttpRequest, button: Button, about: Subject) -> HttpRespons
         except (DomainError, PolicyLanguageError) as refusal:
             blame(form, refusal)
         else:
-            messages.success(request, button.done or _("Done."))
+            messages.success(request, str(button.done or _("Done.")))
             return HttpResponseRedirect(about.back)
     context = {
         "title": button.label,

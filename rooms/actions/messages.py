@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from django.utils import timezone
@@ -76,7 +77,7 @@ def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
         )
         outcomes[index] = posted[draft.message_id]
 
-    return outcomes
+    return cast("list[Outcome]", outcomes)
 
 
 def post_message(actor: Actor, *, post: Post) -> Posted:
@@ -266,14 +267,14 @@ def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | No
     _enforce_as_if_new(actor, message, new_marking, mentioned)
 
     _keep_revision(message)
-    _rewrite(message, body, new_marking, mentioned)
+    sealed = _rewrite(message, body, new_marking, mentioned)
 
     record(
         Event.MESSAGE_EDITED,
         actor,
         target=Target("message", message.id, message.room_id),
         revision=message.revision,
-        digest=hashlib.sha256(message.body_sealed).digest(),
+        digest=hashlib.sha256(sealed).digest(),
         marking=message.marking,
     )
     tell_changed(message)
@@ -303,11 +304,12 @@ def _keep_revision(message: Message) -> None:
     )
 
 
-def _rewrite(message: Message, body: str, marking: str, mentioned: mentions.Mentioned) -> None:
+def _rewrite(message: Message, body: str, marking: str, mentioned: mentions.Mentioned) -> bytes:
     message.revision += 1
     message.marking = marking
     message.edited_at = timezone.now()
-    message.body_sealed = seal_bodies([(place_of(message), (Part(marking, body),))])[0]
+    sealed = seal_bodies([(place_of(message), (Part(marking, body),))])[0]
+    message.body_sealed = sealed
     message.mentions, message.mentions_room = list(mentioned.people), mentioned.room
     message.changed_seq = next_place(message.room_id)
     message.save(
@@ -321,6 +323,7 @@ def _rewrite(message: Message, body: str, marking: str, mentioned: mentions.Ment
             "changed_seq",
         ]
     )
+    return sealed
 
 
 def next_place(room_id: UUID) -> int:

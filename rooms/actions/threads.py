@@ -18,7 +18,7 @@ def thread_for(post: Post, room: Room) -> UUID | None:
     if post.thread_id is not None:
         return _existing(post.thread_id, room).id
     if post.reply_to is not None:
-        return _under(post, room).id
+        return _under(post, post.reply_to, room).id
     return None
 
 
@@ -29,8 +29,8 @@ def _existing(thread_id: UUID, room: Room) -> Thread:
     return thread
 
 
-def _under(post: Post, room: Room) -> Thread:
-    root = Message.objects.filter(id=post.reply_to, room=room).first()
+def _under(post: Post, reply_to: UUID, room: Room) -> Thread:
+    root = Message.objects.filter(id=reply_to, room=room).first()
     if root is None:
         raise NotFound(_("The message you reply to is not in this room."), field="reply_to")
     if root.thread_id is not None:

@@ -203,7 +203,8 @@ def explanation(
 def _as(operator: Actor, user_id: UUID, session_id: UUID | None) -> Actor:
     """The person in that session, or outside of any: what rests on circumstances is then unknown."""
     subject = Subject(user_id, SubjectKind.USER)
-    session = Session.objects.select_related("user", "workspace").filter(id=session_id, user_id=user_id).first()
+    sessions_of = Session.objects.select_related("user", "workspace").filter(user_id=user_id)
+    session = sessions_of.filter(id=session_id).first() if session_id is not None else None
     if session is None:
         return Actor(operator.workspace_id, subject, Environment(cause=f"explained_for:{operator.id}"))
     origin = sealing.open_origins([session]).get(session.id, sealing.Origin())
