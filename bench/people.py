@@ -66,11 +66,27 @@ def furnished(root: Path) -> World:
     """The world of this data directory, made on first use (a few minutes)."""
     file = root / FILE
     if file.exists():
-        return World(**json.loads(file.read_text()))
+        world = World(**json.loads(file.read_text()))
+        _restore(world)
+        return world
     world = _furnish()
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
         json.dump(asdict(world), out)
     return world
+
+
+def _restore(world: World) -> None:
+    """Give back what a run that was broken off has withdrawn."""
+    from rooms.models import Membership, MembershipState  # noqa: PLC0415
+    from tenancy.actor import system_actor  # noqa: PLC0415
+    from tenancy.scoping import within  # noqa: PLC0415
+
+    workspace_id = UUID(world.workspace)
+    with within(workspace_id):
+        lost = Membership.objects.filter(state=MembershipState.SUSPENDED).values_list("user_id", flat=True)
+        user_ids = set(lost)
+    for user_id in user_ids:
+        tell_facts(system_actor(workspace_id, cause="bench"), user_id, CLEARED)
 
 
 def _furnish() -> World:
