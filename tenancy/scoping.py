@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
+import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, models, transaction
 
@@ -62,8 +63,10 @@ def within(workspace_id: UUID, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 def _announce(connection: "BaseDatabaseWrapper", workspace_id: UUID | None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_SET, [signed(workspace_id) if workspace_id else ""])
+    """Set the signed value, bound by the server: in the statement itself every session of the role could read it."""
+    value = signed(workspace_id) if workspace_id else ""
+    with connection.wrap_database_errors:
+        psycopg.Cursor(connection.connection).execute(_SET, [value], prepare=False)
 
 
 @lru_cache(maxsize=4096)

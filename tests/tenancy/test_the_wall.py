@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
@@ -55,6 +56,25 @@ def test_inside_a_workspace_no_table_shows_a_row_of_another_one(olympus, pluto):
 def test_outside_every_workspace_no_table_shows_a_row(olympus, pluto):
     assert {table: count(table) for table in walled()} == dict.fromkeys(walled(), 0)
     assert count("tenancy_workspace") == 0
+
+
+def seen_by_others_of_the_role() -> str:
+    """The statement of this connection as any other session of the app role may read it."""
+    pid = connection.connection.info.backend_pid
+    with psycopg.connect(boot.DEPLOYMENT.database_url("app", boot.DATABASE)) as other:
+        return other.execute("select query from pg_stat_activity where pid = %s", [pid]).fetchone()[0]
+
+
+def test_the_signed_value_stands_in_no_statement_that_others_of_the_role_may_read(olympus):
+    with within(olympus.id):
+        announced = seen_by_others_of_the_role()
+        with connection.cursor() as cursor:
+            cursor.execute("select %s", ["as text"])
+        spoken = seen_by_others_of_the_role()
+
+    assert "app.workspace" in announced
+    assert signed(olympus.id) not in announced
+    assert "as text" in spoken
 
 
 def test_no_row_can_be_moved_into_another_workspace(olympus, pluto):
