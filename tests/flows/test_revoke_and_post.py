@@ -58,6 +58,12 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 Act = Callable[[World], object]
 
 
+def clear_again(world: World) -> None:
+    """With a lease, as people have who talk: the posts that race are judged by it. Elsewhere they have none."""
+    world.knows("grace", CLEARED)
+    world.says("grace", "titan", "Cleared again.")
+
+
 def sign_in_again(world: World) -> None:
     world._signed_in["grace"] = world.sign_in("grace")
 
@@ -80,7 +86,7 @@ def put_out(world: World) -> None:
 
 
 REVOCATIONS: dict[str, tuple[Act, Act]] = {
-    "a fact": (lambda world: world.knows("grace", UNCLEARED), lambda world: world.knows("grace", CLEARED)),
+    "a fact": (lambda world: world.knows("grace", UNCLEARED), clear_again),
     "a session": (end_session, sign_in_again),
     "a place in the room": (put_out, lambda world: world.joins("grace", "titan")),
     "what the room requires": (
@@ -104,16 +110,13 @@ class Race:
     posted: int = 0
     violations: int = 0
     took: float = 0.03
-    """How long the last revocation took: it begins somewhere in that time and posts in twice of it, so that some
-    come before and some after, on machines of any speed.
-    """
+    """How long the last revocation took: posts begin at any moment of that time, on machines of any speed."""
 
     def run(self, world: World, threads: ThreadPoolExecutor, *, revoke: Act, restore: Act) -> None:
         """One revocation against `AT_ONCE` posts."""
         barrier, grace = Barrier(AT_ONCE + 1), world.actor("grace")
         posts = {client_id: self._post(world, threads, grace, client_id, barrier) for client_id in new_ids()}
         barrier.wait()
-        time.sleep(random.uniform(0, self.took))
         began = time.monotonic()
         revoke(world)
         self.took = time.monotonic() - began
@@ -130,7 +133,7 @@ class Race:
     def _post(
         self, world: World, threads: ThreadPoolExecutor, actor: Actor, client_id: UUID, barrier: Barrier
     ) -> Future[bool]:
-        pause = random.uniform(0, 2 * self.took)
+        pause = random.uniform(0, self.took)
         post = Post(actor, world.rooms["titan"].id, client_id, "One more thing.")
         return threads.submit(post_after, post, pause, barrier)
 
