@@ -67,13 +67,13 @@ def _questions(world: World) -> list:
     from accounts.circumstances import Circumstances  # noqa: PLC0415
     from policy.catalogue import Action  # noqa: PLC0415
     from policy.types import Question  # noqa: PLC0415
-    from rooms.access import access_room, room_resource  # noqa: PLC0415
-    from tenancy.actor import system_actor  # noqa: PLC0415
+    from rooms.access import room_resource, rooms_by_id  # noqa: PLC0415
 
     workspace_id = UUID(world.workspace)
     circumstances = Circumstances(address="127.0.0.1", user_agent="bench")
     name = people.fan_room(max(people.SIZES))
-    room = access_room(system_actor(workspace_id, cause="bench"), UUID(world.rooms[name]), Action.ROOM_VIEW)
+    room_id = UUID(world.rooms[name])
+    room = rooms_by_id([room_id])[room_id]
     actors = [
         sessions.actor_for_token(workspace_id, world.tokens[person], circumstances)
         for person in world.members[name][: max(people.SIZES)]

@@ -13,6 +13,7 @@ from typing import Any
 CEILING, NAIVE, PRODUCT = "ceiling", "naive", "product"
 
 PATIENCE = 60.0
+SMALL = 0.05
 lock_file: Path | None = None
 """What is held while something is measured, so that others who know of it keep the machine quiet."""
 
@@ -73,8 +74,10 @@ def figure(value: float) -> str:
 
 
 def ratio(value: float, other: float) -> str:
-    """By how many times the value is the other."""
-    return f"{figure(value / other)}x" if other else "-"
+    """By how many times the value is the other; a small part as a fraction."""
+    if not other or not value:
+        return "-"
+    return f"1/{figure(other / value)}" if value < other * SMALL else f"{figure(value / other)}x"
 
 
 def heading(text: str) -> None:
