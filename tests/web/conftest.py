@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests import parts
 from tests.sockets import read_by_contract
@@ -23,6 +23,8 @@ FLAGS = [
     *["--disable-component-update", "--disable-sync", "--force-color-profile=srgb"],
 ]
 WIDE, NARROW = (1440, 900), (390, 844)
+PATIENCE = 25_000
+"""Milliseconds that a busy machine may take for anything; what is awaited comes at once on an idle one."""
 DROPPED = ("WebSocket connection to", "ERR_CONNECTION_REFUSED", "status of 403", "status of 409")
 
 
@@ -70,6 +72,7 @@ def site(_server) -> Site:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     path = parts.need(parts.CHROMIUM)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as play:
         started = play.chromium.launch(executable_path=path, args=FLAGS)
         yield started
@@ -95,7 +98,7 @@ class Visitor:
 
     def page(self, path: str = "/", context: BrowserContext | None = None, **more: object) -> Page:
         page = (context or self.context(**more)).new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("request", self._asked)

@@ -49,7 +49,7 @@ function useFound(text) {
 
 export function Switcher({ onClose }) {
   const client = useClient();
-  const { act } = client;
+  const { act, store } = client;
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const input = useRef();
@@ -71,13 +71,14 @@ export function Switcher({ onClose }) {
     else return;
     event.preventDefault();
   };
+  const aboutOf = (room) => room.topic || (room.kind === 'direct' && otherOf(store.state, room)?.title) || '';
   const option = (n, item, inside) => html`<div class=${cls('sri', n === at && 'on')} role="option" id=${`sw-${n}`} aria-selected=${String(n === at)} onClick=${() => pick(item)}>${inside}${n === at && html`<kbd>Enter</kbd>`}</div>`;
   return html`<${Dialog} class="search" label=${t('switcher.title')} onClose=${onClose}>
     <search><form class="sx" onSubmit=${(event) => event.preventDefault()}><label class="vh" for="sq">${t('rooms.jump')}</label>${icon('search', '')}
       <input id="sq" type="search" ref=${input} value=${text} autocomplete="off" placeholder=${t('rooms.jump')} role="combobox" aria-expanded="true" aria-controls="sres" aria-autocomplete="list" aria-activedescendant=${all.length ? `sw-${at}` : undefined} onInput=${(event) => setText(event.target.value)} onKeyDown=${keys} /><kbd>Esc</kbd><button type="button" class="ib sx-close" aria-label=${t('close')} onClick=${onClose}>${icon('x', '')}</button></form></search>
     ${all.length ? html`<div class="sr scroll" id="sres" role="listbox" aria-label=${t('switcher.results')} ref=${list} tabindex="-1">
       ${rooms.length > 0 && html`<div role="group" aria-labelledby="sg-r"><div class="menu-title" id="sg-r">${t(text ? 'switcher.rooms' : 'switcher.recent')}</div>
-        ${rooms.map((room, n) => option(n, { room }, html`<span class="srf">${roomIcon(room)}</span><span class="grow"><span class="srm"><${Name} text=${text.trim()} name=${room.name} /></span>${room.topic && html`<span class="srt muted truncate">${room.topic}</span>`}</span><${Badge} n=${room.unread} mention=${room.mentions > 0} word=${t('rooms.word_unread')} />`))}</div>`}
+        ${rooms.map((room, n) => option(n, { room }, html`<span class="srf">${roomIcon(room)}</span><span class="grow"><span class="srm"><${Name} text=${text.trim()} name=${room.name} /></span>${aboutOf(room) && html`<span class="srt muted truncate">${aboutOf(room)}</span>`}</span><${Badge} n=${room.unread} mention=${room.mentions > 0} word=${t('rooms.word_unread')} />`))}</div>`}
       ${people.length > 0 && html`<div role="group" aria-labelledby="sg-p"><div class="menu-title" id="sg-p">${t('switcher.people')}</div>
         ${people.map((person, n) => option(rooms.length + n, { person }, html`<${Avatar} person=${person} size="sm" presence /><span class="grow"><span class="srm"><${Name} text=${text.trim()} name=${person.name} /></span><span class="srt muted">${person.title}</span></span>`))}</div>`}
     </div>` : html`<div class="sempty" role="status">${icon('search', 'i-lg')}<h2>${t('switcher.none', { text })}</h2><p>${t('switcher.hint')}</p><button type="button" class="btn btn-sm" onClick=${() => act.overlay({ kind: 'browse' })}>${t('browse.title')}</button></div>`}
