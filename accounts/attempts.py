@@ -1,11 +1,11 @@
 """Attempts at a password, judged before any transaction: neither a slow hash nor a hanging Valkey holds a lock."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts import devices, lockout, passwords
@@ -56,16 +56,23 @@ def to_confirm(actor: Actor, *, password: str) -> Attempt:
 
 
 def _judged(workspace_id: UUID, attempt: Attempt, user: User | None, password: str, *, known_device: bool) -> Attempt:
-    attempt = _held_back(workspace_id, attempt, known_device=known_device)
+    attempt = _counted(workspace_id, _held_back(workspace_id, attempt, known_device=known_device))
+    _let_others_use_the_connection()
     heard = user if not attempt.refusal else None
     kept = heard.password if heard is not None else ""
     fits = passwords.verified(heard, password)
     if attempt.refusal:
         return attempt
     if not fits or user is None or not user.is_active or user.kind != UserKind.PERSON:
-        return replace(attempt, refusal="wrong", started=_count(workspace_id, attempt))
-    _forget(workspace_id, attempt)
-    return replace(attempt, encoded=kept, renewed=user.password)
+        return replace(attempt, refusal="wrong")
+    _take_back(workspace_id, attempt)
+    return replace(attempt, started=(), encoded=kept, renewed=user.password)
+
+
+def _let_others_use_the_connection() -> None:
+    """A flood of sign-ins waits for the hash; it must not hold every connection of the pool meanwhile."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def _held_back(workspace_id: UUID, attempt: Attempt, *, known_device: bool) -> Attempt:
@@ -80,28 +87,31 @@ def _held_back(workspace_id: UUID, attempt: Attempt, *, known_device: bool) -> A
     return replace(attempt, refusal="locked", locked_until=until) if until else attempt
 
 
-def _count(workspace_id: UUID, attempt: Attempt) -> tuple[Lock, ...]:
-    started: list[Lock] = []
-    _if_it_answers(
-        lambda: started.extend(
-            lockout.fail(
-                workspace_id,
-                username=attempt.username,
-                address=attempt.address,
-                user_id=attempt.user_id,
-                now=timezone.now(),
-            )
-        )
-    )
-    return tuple(started)
-
-
-def _forget(workspace_id: UUID, attempt: Attempt) -> None:
-    _if_it_answers(lambda: lockout.forget(workspace_id, attempt.username))
-
-
-def _if_it_answers(counting: Callable[[], None]) -> None:
+def _counted(workspace_id: UUID, attempt: Attempt) -> Attempt:
+    """Count the attempt as a failure for now: many at once must not all be heard before the first is counted."""
+    if attempt.refusal or attempt.degraded:
+        return attempt
+    now = timezone.now()
     try:
-        counting()
+        started = lockout.fail(
+            workspace_id, username=attempt.username, address=attempt.address, user_id=attempt.user_id, now=now
+        )
+    except lockout.Locked:
+        return _held_back(workspace_id, replace(attempt, refusal="locked"), known_device=False)
     except RedisError:
         _log.warning("Valkey does not answer: an attempt was not counted")
+        return attempt
+    return replace(attempt, started=tuple(started))
+
+
+def _take_back(workspace_id: UUID, attempt: Attempt) -> None:
+    try:
+        lockout.take_back(
+            workspace_id,
+            username=attempt.username,
+            address=attempt.address,
+            user_id=attempt.user_id,
+            started=attempt.started,
+        )
+    except RedisError:
+        _log.warning("Valkey does not answer: a success was not counted")

@@ -3,6 +3,7 @@
 Counts by the name that was typed, whether or not somebody has it, so that a lock says nothing about who exists.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -38,6 +39,7 @@ _FAIL = """
 local fails, lock, register = KEYS[1], KEYS[2], KEYS[3]
 local forgiven, longest, memory = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now, member = tonumber(ARGV[4]), ARGV[5]
+if (tonumber(redis.call('GET', lock)) or 0) > now then return -1 end
 local count = redis.call('INCR', fails)
 redis.call('EXPIRE', fails, memory)
 if count <= forgiven then return 0 end
@@ -46,6 +48,15 @@ redis.call('SET', lock, now + minutes * 60, 'EX', minutes * 60)
 redis.call('ZADD', register, now + minutes * 60, member)
 redis.call('EXPIRE', register, memory)
 return minutes
+"""
+
+_TAKE_BACK = """
+local fails, lock, register = KEYS[1], KEYS[2], KEYS[3]
+if tonumber(redis.call('GET', fails) or 0) > 0 then redis.call('DECR', fails) end
+if ARGV[1] == '1' then
+  redis.call('DEL', lock)
+  redis.call('ZREM', register, ARGV[2])
+end
 """
 
 _ENDED = """
@@ -64,13 +75,21 @@ def locked_until(workspace_id: UUID, *, username: str, address: str, now: dateti
     return datetime.fromtimestamp(last, UTC) if last > now.timestamp() else None
 
 
+class Locked(Exception):
+    """A lock began while this attempt was on its way: it is not heard."""
+
+
 def fail(workspace_id: UUID, *, username: str, address: str, user_id: UUID | None, now: datetime) -> list[Lock]:
-    """Count one failure; the locks that it started. Raises RedisError when Valkey is away."""
-    counted = [(ACCOUNT, username, user_id)]
-    if address:
-        counted.append((ADDRESS, address, None))
+    """Count one failure, before the password is looked at, so that of many at once no more are heard than one by one.
+
+    The answer is the locks that it started. Whoever turns out to be right takes it back.
+
+    Raises:
+        Locked: a lock holds already; nothing more was counted.
+        RedisError: Valkey is away.
+    """
     started = []
-    for scope, who, whose in counted:
+    for scope, who, whose in _counted(username, address, user_id):
         minutes = valkey.client().eval(
             _FAIL,
             3,
@@ -83,14 +102,34 @@ def fail(workspace_id: UUID, *, username: str, address: str, user_id: UUID | Non
             now.timestamp(),
             _member(workspace_id, scope, who, whose),
         )
+        if minutes < 0:
+            raise Locked
         if minutes:
             started.append(Lock(scope.name, int(minutes), whose))
     return started
 
 
-def forget(workspace_id: UUID, username: str) -> None:
-    """Somebody signed in: the failures of that account no longer count."""
+def take_back(
+    workspace_id: UUID, *, username: str, address: str, user_id: UUID | None, started: Sequence[Lock]
+) -> None:
+    """Somebody signed in: it was no failure, what it started ends, and the failures of the account no longer count."""
+    begun = {lock.scope for lock in started}
+    for scope, who, whose in _counted(username, address, user_id):
+        valkey.client().eval(
+            _TAKE_BACK,
+            3,
+            _key("fails", workspace_id, scope, who),
+            _key("lock", workspace_id, scope, who),
+            _register(workspace_id),
+            int(scope.name in begun),
+            _member(workspace_id, scope, who, whose),
+        )
     valkey.client().delete(_key("fails", workspace_id, ACCOUNT, username))
+
+
+def _counted(username: str, address: str, user_id: UUID | None) -> list[tuple[Scope, str, UUID | None]]:
+    by_address: list[tuple[Scope, str, UUID | None]] = [(ADDRESS, address, None)] if address else []
+    return [(ACCOUNT, username, user_id), *by_address]
 
 
 def unlock(workspace_id: UUID, username: str, user_id: UUID) -> bool:

@@ -1,6 +1,7 @@
 """Passwords: how they are kept, and how one is checked so that nothing is learnt from a wrong name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
@@ -11,12 +12,14 @@ from django.core.exceptions import ValidationError
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from tenancy.errors import Invalid
+from tenancy.errors import Invalid, Unavailable
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 LONGEST = 1024
+LONGEST_WAIT = 8.0
+"""Seconds."""
 _AT_ONCE = BoundedSemaphore(4)
 """Each check takes 64 MiB; a flood of sign-ins waits here instead of exhausting the memory."""
 
@@ -35,14 +38,25 @@ def verified(user: "User | None", password: str) -> bool:
     A hash with older parameters is renewed in memory; the caller saves it.
     """
     kept = user.password if user is not None and user.has_usable_password() else password_of_nobody()
-    with _AT_ONCE:
+    with _turn():
         fits = check_password(password[:LONGEST], kept, _renewer(user))
     return fits and user is not None and user.has_usable_password()
 
 
 def hashed(password: str) -> str:
-    with _AT_ONCE:
+    with _turn():
         return make_password(password)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the few checks at once. Raises Unavailable for whoever would wait too long."""
+    if not _AT_ONCE.acquire(timeout=LONGEST_WAIT):
+        raise Unavailable(_("Too many people are signing in right now."), remedy=_("Try again in a moment."))
+    try:
+        yield
+    finally:
+        _AT_ONCE.release()
 
 
 def refuse_weak(password: str, user: "User | None" = None) -> None:

@@ -1,7 +1,10 @@
 """Signing in with a password: who gets in, who does not, and what a stranger learns from it (ID-1, ID-8)."""
 
 import logging
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import BoundedSemaphore
 
 import pytest
 from django.conf import settings as django_settings
@@ -14,7 +17,7 @@ from accounts.models import Device, Session, User
 from accounts.passwords import Argon2idHasher
 from audit.events import Event
 from chatapp import settings as product
-from tenancy.errors import Conflict
+from tenancy.errors import Conflict, Unavailable
 from tenancy.models import Workspace
 from tenancy.scoping import within
 from tests.accounts.conftest import HERE, PASSWORD, make_world
@@ -289,3 +292,44 @@ def test_no_transaction_is_open_while_a_password_is_checked(monkeypatch):
     assert sign_in(world).refusal == ""
 
     assert open_then == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_is_given_back_while_a_password_is_checked(monkeypatch):
+    world, held_then = make_world("calm"), []
+    world.person("grace")
+    real = passwords.verified
+    monkeypatch.setattr(
+        passwords, "verified", lambda *given: held_then.append(connection.connection is not None) or real(*given)
+    )
+
+    assert sign_in(world).refusal == ""
+
+    assert held_then == [False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_guesses_at_once_no_more_are_heard_than_one_by_one():
+    world = make_world("calm")
+    world.person("grace")
+
+    def guess(number: int) -> str:
+        try:
+            return sign_in(world, "grace", f"guess {number}").refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = Counter(pool.map(guess, range(12)))
+
+    assert answers == {"wrong": 5, "locked": 7}
+
+
+def test_who_would_wait_too_long_for_a_check_is_told_to_come_back(olympus, grace, monkeypatch):
+    monkeypatch.setattr(passwords, "LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(passwords, "_AT_ONCE", BoundedSemaphore(1))
+
+    with passwords._AT_ONCE, pytest.raises(Unavailable):
+        sign_in(olympus)
+
+    assert sign_in(olympus).refusal == ""
