@@ -33,6 +33,7 @@ _OPTIONS = {
     "jit": "off",  # short statements only: compiling them costs more than it gives
     "max_prepared_transactions": "0",  # a forgotten one would stop the sealing of the audit log
     "idle_in_transaction_session_timeout": "60s",
+    "log_min_error_statement": "panic",  # a statement that failed carries its values, password hashes among them
     "timezone": "UTC",
     "log_timezone": "UTC",
 }

@@ -238,7 +238,9 @@ STORAGES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {"()": "chatapp.logs.Line", "format": "{asctime} {levelname} {name} {message}", "style": "{"},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level.upper()},
     # at `debug` it writes every frame of every socket: what people say is never in a log
