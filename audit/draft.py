@@ -1,14 +1,15 @@
 """One round of sealing while it is made: what it adds to the trees of the logs and of the rounds, and to the tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
 from audit import merkle, names, notes, signing
-from audit.entries import log_name
+from audit.entries import log_id, log_name
 from audit.kinds import Store, microseconds
 from audit.reading import raw_cursor
 from audit.tallies import Tallies
@@ -17,6 +18,7 @@ from tenancy.actor import new_id
 TILE = 4096
 ROUND_ENTRY = Struct("!16sQQ32s")
 """One entry of the rounds' own log: log id, seal number, size and root."""
+_STORES = frozenset(one.value for one in Store)
 
 _ADD_LOG = "insert into audit_log (id, workspace_id, store) values (%s, %s, %s) on conflict do nothing"
 _ADD_SEAL = (
@@ -60,7 +62,10 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """An entry that no writer of ours made, or one that tells of missing ones: sealed all the same, never silently."""
+    """An entry that no writer of ours made, or one that tells of missing ones: never passed over silently.
+
+    It is sealed all the same, unless it stands in a log that is not its own: another's tree is not changed by it.
+    """
 
     entry_id: UUID
     workspace_id: UUID | None
@@ -88,10 +93,22 @@ class Draft:
     _round: tuple[object, ...] = ()
 
     def add(self, members: Sequence[Found], before: Head) -> None:
-        """Append the new entries of one log, in the order of their transactions."""
+        """Append the new entries of one log, in the order of their transactions; set aside what is not of this log."""
+        own = [one for one in members if one.log_id == _own_log(one.workspace_id, one.store)]
+        if len(own) < len(members):
+            self._set_aside(set(members).difference(own))
+        if own:
+            self._append(own, before)
+
+    def _set_aside(self, strays: Iterable[Found]) -> None:
+        row_mac = signing.row_mac()
+        for one in strays:
+            finding = "moved" if row_mac.verify(one.env, one.mac) else "mac"
+            self.suspects.append(Suspect(UUID(one.id), _uuid(one.workspace_id), one.store, finding))
+
+    def _append(self, members: Sequence[Found], before: Head) -> None:
         first = members[0]
-        log_id = UUID(first.log_id)
-        workspace_id = UUID(first.workspace_id) if first.workspace_id else None
+        log_id, workspace_id = UUID(first.log_id), _uuid(first.workspace_id)
         leaves = [merkle.leaf_hash(one.env) for one in members]
         frontier, size = merkle.append(before.frontier, before.size, leaves)
         root = merkle.frontier_root(frontier)
@@ -150,6 +167,16 @@ class Draft:
             ):
                 if values:
                     cursor.executemany(statement, values)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+@lru_cache(maxsize=16384)
+def _own_log(workspace_id: str | None, store: str) -> str:
+    """The log that an entry of this workspace and store belongs to; none for a store that does not exist."""
+    return str(log_id(_uuid(workspace_id), store)) if store in _STORES else ""
 
 
 def _tiles(log_id: UUID, n: int, leaves: Sequence[bytes]) -> Iterator[tuple[object, ...]]:

@@ -30,7 +30,7 @@ _ROWS = (
 _BOUNDARY = (
     "select n, epoch, hi::text::bigint, size, frontier from audit_boundary where log_id = %s order by n desc limit 1"
 )
-_ENV, _MAC = 12, 13
+_FITS, _ENV, _MAC = 2, 12, 13
 MOST_ODD = 20
 
 
@@ -121,7 +121,7 @@ class LogWalk:
         self._signed(seal)
         if entries.before(seal.epoch, seal.lo):
             raise Broken("an entry lies outside every window: it was added later", seal=seal.n, entry=self.seen.size)
-        rows = entries.before(seal.epoch, seal.hi)
+        rows = self._of_this_log(seal, entries.before(seal.epoch, seal.hi))
         leaves = [merkle.leaf_hash(row[_ENV]) for row in rows]
         self._same_leaves(seal, leaves)
         self._frontier, size = merkle.append(self._frontier, seal.size_from, leaves)
@@ -131,6 +131,15 @@ class LogWalk:
         self.seen.size = size
         self._before = seal
         self._remember(seal)
+
+    def _of_this_log(self, seal: Seal, rows: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]
+        """Without entries that name another log, where there are more than were sealed: the sealer set those aside."""
+        if len(rows) * merkle.HASH <= len(seal.leaves or b""):
+            return rows
+        own = [row for row in rows if row[_FITS]]
+        for _ in range(len(rows) - len(own)):
+            self._add("an entry that names another log stands here; it was never sealed", seal, 0)
+        return own
 
     def _remember(self, seal: Seal) -> None:
         self.seen.seals += 1
@@ -217,6 +226,8 @@ class LogWalk:
             place = self.seen.size + self.seen.unsealed
             if self._before is not None and row[0] < self._before.epoch:
                 raise Broken("an entry lies outside every window: it was added later", entry=place)
+            if not row[_FITS]:
+                raise Broken("an entry that is not sealed yet names another log", entry=place)
             if not row_mac.verify(row[_ENV], row[_MAC]):
                 raise Broken("an entry that is not sealed yet was not written by this deployment", entry=place)
             self._note(orjson.loads(row[_ENV]))

@@ -1,4 +1,4 @@
-# ruff: noqa: E501, PT012, S608 - statements stand whole, dice only delay
+# ruff: noqa: PT012, S608 - statements stand whole, dice only delay
 """The app adds and reads its own; it changes nothing, and neither does anybody else without lifting the guards."""
 
 import psycopg
@@ -6,12 +6,15 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from audit import epochs, health, log
+from audit.entries import log_id
 from audit.events import Event
 from audit.kinds import Store
 from audit.models import AuditEvent
+from audit.verify import verify
 from tenancy.errors import OutsideWorkspace
 from tenancy.scoping import within
 from tests import boot
+from tests.audit.conftest import sealed
 
 TABLES = [
     "audit_event",
@@ -25,10 +28,16 @@ TABLES = [
     "audit_boundary",
 ]
 COLUMNS = "id, workspace_id, log_id, store, epoch, at, kind, outcome, actor_id, target_type, request_id, env, mac"
-VALUES = "gen_random_uuid(), %s, gen_random_uuid(), 'security', %s, now(), 'x', 'y', gen_random_uuid(), '', gen_random_uuid(), '{}', %s"
+VALUES = "gen_random_uuid(), %s, %s, %s, %s, now(), 'x', 'y', gen_random_uuid(), '', gen_random_uuid(), '{}', %s"
 MAC = b"\0" * 16
+ADD = f"insert into audit_event ({COLUMNS}) values ({VALUES})"
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+
+
+def row(workspace_id, *, log_of=None, store="security", log_store="security", epoch=1) -> list[object]:
+    """Values for an entry of a workspace, in its own log or in another's."""
+    return [workspace_id, log_id(log_of or workspace_id, log_store), store, epoch, MAC]
 
 
 def refused(statement: str, *values: object, workspace_id=None) -> None:
@@ -47,7 +56,8 @@ def test_the_app_cannot_change_a_row(olympus, sealer, table, statement):
 
 def test_the_app_can_add_an_entry(olympus):
     with within(olympus.id), connection.cursor() as cursor:
-        cursor.execute(f"insert into audit_event ({COLUMNS}) values ({VALUES})", [olympus.id, 1, MAC])
+        cursor.execute(ADD, row(olympus.id))
+        cursor.execute(ADD, row(None))
 
     assert len(olympus.entries(Store.SECURITY)) == 1
 
@@ -59,27 +69,50 @@ def test_the_app_cannot_name_a_transaction_id(olympus, xid):
     if xid == "default":
         refused(
             f"insert into audit_event ({COLUMNS}, xid) values ({VALUES}, '7')",
-            olympus.id,
-            1,
-            MAC,
+            *row(olympus.id),
             workspace_id=olympus.id,
         )
         return
     refused(
         f"insert into audit_event ({COLUMNS}, xid) values ({VALUES}, {value})",
-        olympus.id,
-        1,
-        MAC,
+        *row(olympus.id),
         workspace_id=olympus.id,
     )
 
 
 def test_the_app_cannot_add_an_entry_to_another_workspace(olympus, pluto):
-    refused(f"insert into audit_event ({COLUMNS}) values ({VALUES})", pluto.id, 1, MAC, workspace_id=olympus.id)
+    refused(ADD, *row(pluto.id), workspace_id=olympus.id)
 
 
 def test_the_app_cannot_add_an_entry_to_another_epoch(olympus):
-    refused(f"insert into audit_event ({COLUMNS}) values ({VALUES})", olympus.id, 2, MAC, workspace_id=olympus.id)
+    refused(ADD, *row(olympus.id, epoch=2), workspace_id=olympus.id)
+
+
+def test_the_app_cannot_add_an_entry_of_its_own_to_the_log_of_another_workspace(olympus, pluto, sealer):
+    pluto.makes_roles(1)
+
+    refused(ADD, *row(olympus.id, log_of=pluto.id), workspace_id=olympus.id)
+    refused(ADD, *row(None, log_of=pluto.id), workspace_id=olympus.id)
+    sealed(sealer)
+
+    assert verify(workspace_id=pluto.id).findings == []
+
+
+@pytest.mark.parametrize(("store", "log_store"), [("security", "decision"), ("gossip", "gossip")])
+def test_the_app_cannot_add_an_entry_to_another_store_or_one_that_does_not_exist(olympus, store, log_store):
+    refused(ADD, *row(olympus.id, store=store, log_store=log_store), workspace_id=olympus.id)
+
+
+@pytest.mark.parametrize("role", ["platform", "sealer"])
+def test_the_other_writers_cannot_add_to_a_log_that_the_entry_does_not_name(olympus, role):
+    place = None if role == "platform" else olympus.id
+    try:
+        with transaction.atomic(using=role), connections[role].cursor() as cursor:
+            cursor.execute(ADD, row(place))
+        with pytest.raises(DatabaseError), transaction.atomic(using=role), connections[role].cursor() as cursor:
+            cursor.execute(ADD, row(place, log_store="decision"))
+    finally:
+        connections[role].close()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +134,7 @@ def test_the_app_cannot_reach_a_partition_past_the_wall(olympus, hand):
     assert len(partitions) > 7
     for name in partitions:
         refused(f"select * from {name}", workspace_id=olympus.id)
-        refused(f"insert into {name} ({COLUMNS}) values ({VALUES})", olympus.id, 1, MAC, workspace_id=olympus.id)
+        refused(f"insert into {name} ({COLUMNS}) values ({VALUES})", *row(olympus.id), workspace_id=olympus.id)
 
 
 def test_a_workspace_reads_its_own_entries_alone(olympus, pluto, sealer):

@@ -98,8 +98,44 @@ def test_an_entry_that_commits_late_and_was_not_written_by_us_is_sealed_and_told
 
     assert early is None or early.rows == 0
     done = sealed(sealer)
-    assert done.rows == 6
+    assert done.rows == 5
     assert [one.finding for one in done.suspects] == ["mac"]
+
+
+def test_an_entry_in_the_log_of_another_workspace_is_set_aside_and_that_log_is_still_sealed(
+    olympus, pluto, sealer, hand
+):
+    pluto.posts(2)
+    hand.does(
+        "insert into audit_event select gen_random_uuid(), %s, log_id, store, epoch, pg_current_xact_id(), at, kind, outcome, actor_id,"
+        " target_type, target_id, room_id, request_id, '{\"hello\":1}', mac from audit_event order by xid, id limit 1",
+        olympus.id,
+    )
+    pluto.posts(1)
+
+    done = sealed(sealer)
+
+    assert done.rows == 3
+    assert [(one.workspace_id, one.finding) for one in done.suspects] == [(olympus.id, "mac")]
+    report = verify()
+    assert [str(one) for one in report.findings] == [
+        "pluto, compliance, seal 1, entry 0: an entry that names another log stands here; it was never sealed"
+    ]
+    assert [(one.name.workspace, one.size) for one in report.walked] == [("pluto", 3)]
+
+
+def test_an_entry_of_an_unknown_log_gets_no_seal_of_the_workspace_that_it_names(olympus, sealer, hand, findings):
+    olympus.posts(2)
+    hand.does("update audit_event set log_id = gen_random_uuid()")
+    olympus.makes_roles(1)
+
+    done = sealed(sealer)
+
+    assert (done.rows, done.logs) == (2, 2)
+    assert [one.finding for one in done.suspects] == ["moved", "moved"]
+    assert [one.split(" log ")[0] for one in findings()] == [
+        "all workspaces, rounds: there are entries of the unknown"
+    ] * 2
 
 
 @pytest.mark.slow
