@@ -6,9 +6,11 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from tenancy.errors import Conflict
 from tenancy.models import Workspace
-from tenancy.scoping import first_workspace, workspace_for_host, workspace_for_slug
+from tenancy.scoping import first_workspace, within, workspace_for_host, workspace_for_slug
 
 _BY_PATH = re.compile(r"/w/([a-z0-9-]{1,40})(?=/)")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
@@ -52,14 +54,21 @@ def bare(host: str) -> str:
 
 
 def url_of(workspace: Workspace, path: str) -> str:
-    """Where people reach a path of this workspace."""
+    """Where people reach a path of this workspace. Raises Conflict in production if it has no host name."""
     public = urlsplit(settings.PUBLIC_URL)
-    if workspace.hosts:
-        port = f":{public.port}" if public.port else ""
-        return f"{public.scheme}://{workspace.hosts[0]}{port}{path}"
-    if first_workspace() == workspace.id and not settings.PRODUCTION:
+    port = f":{public.port}" if public.port else ""
+    with within(workspace.id):
+        hosts = workspace.hosts
+    if hosts:
+        return f"{public.scheme}://{hosts[0]}{port}{path}"
+    if settings.PRODUCTION:
+        raise Conflict(
+            _("%(workspace)s has no host name, so that nobody reaches it.") % {"workspace": workspace.slug},
+            field="hosts",
+            remedy=f"manage.py set_hosts {workspace.slug} chat.example.org",
+        )
+    if first_workspace() == workspace.id:
         return f"{settings.PUBLIC_URL}{path}"
     if settings.SHARED_ORIGIN:
         return f"{settings.PUBLIC_URL}/w/{workspace.slug}{path}"
-    port = f":{public.port}" if public.port else ""
     return f"{public.scheme}://{workspace.slug}{_LOCAL}{port}{path}"

@@ -164,6 +164,7 @@ class Event(_Classified):
     # data_lifecycle
     WORKSPACE_CREATED = "workspace:workspace:created", kind(Family.DATA_LIFECYCLE, BOTH, slug=maybe(CODE))
     WORKSPACE_CHANGED = "workspace:workspace:changed", kind(Family.DATA_LIFECYCLE, BOTH, changed=CODES)
+    WORKSPACE_HOSTS_SET = "workspace:hosts:set", kind(Family.DATA_LIFECYCLE, BOTH, hosts=CODES)
     WORKSPACE_SUSPENDED = "workspace:workspace:suspended", kind(Family.DATA_LIFECYCLE, BOTH)
     WORKSPACE_RESUMED = "workspace:workspace:resumed", kind(Family.DATA_LIFECYCLE, BOTH)
     IMPORT_STARTED = "data:import:started", kind(Family.DATA_LIFECYCLE, BOTH, import_id=maybe(ID), format=CODE, digest=maybe(DIGEST))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
 
 import redis
 from django.conf import settings
@@ -22,6 +24,8 @@ from chatapp.celery import app as celery_app
 from chatapp.env import BASE_DIR
 from chatapp.wall import gaps
 from keys.kms import kms
+from tenancy.models import Workspace
+from tenancy.scoping import active_workspaces, within
 
 OLDEST_POSTGRES = 15
 LARGEST_LAG_SECONDS = 10.0
@@ -100,6 +104,28 @@ def roles() -> Iterator[Finding]:
             (role,) = cursor.fetchone()
         fix = "" if role == expected else f"Let the address of {alias} name {expected}."
         yield Finding("roles", well=not fix, detail=f"{alias} is {role}", fix=fix)
+
+
+def workspaces() -> Iterator[Finding]:
+    """In production nobody reaches a workspace that has no host name (R26)."""
+    active = active_workspaces()
+    homeless = list(_homeless(active)) if settings.PRODUCTION else []
+    for slug in homeless:
+        fix = f"manage.py set_hosts {slug} {urlsplit(settings.PUBLIC_URL).hostname}, or a name below it"
+        yield Finding("workspaces", well=False, detail=f"{slug} has no host name: nobody reaches it", fix=fix)
+    if not active:
+        fix = "Make the first one: manage.py create_workspace"
+        yield Finding("workspaces", well=not settings.PRODUCTION, detail="there is none yet", fix=fix)
+    elif not homeless:
+        yield Finding("workspaces", well=True, detail=f"{len(active)} active, each can be reached")
+
+
+def _homeless(active: Iterable[UUID]) -> Iterator[str]:
+    for workspace_id in active:
+        with within(workspace_id):
+            workspace = Workspace.objects.get(id=workspace_id)
+            if not workspace.hosts:
+                yield workspace.slug
 
 
 def valkey() -> Iterator[Finding]:
@@ -222,6 +248,7 @@ EXAMINATIONS: dict[str, Examination] = {
     "migrations": migrations,
     "wall": wall,
     "record": record,
+    "workspaces": workspaces,
     "valkey": valkey,
     "worker": workers,
     "sealer": sealer,
@@ -239,6 +266,7 @@ _WHEN_IT_FAILS = {
     "migrations": "Start PostgreSQL, then: manage.py prepare",
     "wall": "Start PostgreSQL, then: manage.py prepare",
     "record": "Start PostgreSQL, then: manage.py prepare",
+    "workspaces": "Start PostgreSQL, then: manage.py prepare",
     "valkey": "Start Valkey (make run), or mend VALKEY_URL.",
     "worker": "Start Valkey (make run), or mend VALKEY_URL.",
     "sealer": "manage.py prepare, then start the sealer: manage.py sealer",

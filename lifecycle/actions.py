@@ -1,10 +1,12 @@
 """How a workspace comes to be, and what is decided about it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings as deployment
 from django.db import IntegrityError, transaction
+from django.http.request import validate_host
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -25,10 +27,12 @@ from rooms.markings import canonical, levels, within_ceiling
 from rooms.models import Room
 from tenancy.actor import Actor, new_id, system_actor
 from tenancy.errors import Conflict, Invalid
-from tenancy.models import Workspace
+from tenancy.models import HOST_NAME, Workspace, WorkspaceHost
 
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _LONGEST_NAME = 80
+_LONGEST_HOST = 253
+_LOCAL = ".localhost"
 _RESERVED = frozenset({"www", "localhost", "console", "api", "static", "w"})
 
 
@@ -38,7 +42,7 @@ def newborn_actor(*, cause: str) -> Actor:
 
 
 @performs(Action.WORKSPACE_CREATE)
-def create_workspace(actor: Actor, *, slug: str, name: str, owner: str) -> Workspace:
+def create_workspace(actor: Actor, *, slug: str, name: str, owner: str, hosts: Sequence[str] = ()) -> Workspace:
     """A workspace with its keys, roles, attributes and first owner; `actor` comes from `newborn_actor`.
 
     The owner has no password yet: a sign-in link lets them in.
@@ -54,6 +58,8 @@ def create_workspace(actor: Actor, *, slug: str, name: str, owner: str) -> Works
     assign_role(actor, role_id=Role.objects.get(system=SystemRole.OWNER).id, user_id=first.id)
 
     record(Event.WORKSPACE_CREATED, actor, target=Target("workspace", workspace.id), slug=workspace.slug)
+    if hosts:
+        set_hosts(actor, hosts=hosts)
     return workspace
 
 
@@ -178,3 +184,47 @@ def _ceiling(workspace: Workspace, value: str) -> str:
             remedy=_("Choose a ceiling that covers every room."),
         )
     return ceiling
+
+
+@performs(Action.HOSTS_SET)
+def set_hosts(actor: Actor, *, hosts: Sequence[str]) -> Workspace:
+    """The host names on which the workspace answers from now on; links show the first. None takes them all away.
+
+    Raises Conflict for a name that another workspace of the deployment has.
+    """
+    enforce(actor, Action.HOSTS_SET, Resource("workspace", actor.workspace_id))
+    workspace = Workspace.objects.select_for_update().get(id=actor.workspace_id)
+    names = list(dict.fromkeys(_host(one) for one in hosts))
+    if names == workspace.hosts:
+        raise NothingChanged(workspace)
+
+    WorkspaceHost.objects.all().delete()
+    rows = [WorkspaceHost(workspace=workspace, name=name, place=place) for place, name in enumerate(names)]
+    try:
+        with transaction.atomic():
+            WorkspaceHost.objects.bulk_create(rows)
+    except IntegrityError:
+        raise Conflict(
+            _("Another workspace has this host name."), field="hosts", remedy=_("Choose another one.")
+        ) from None
+
+    record(Event.WORKSPACE_HOSTS_SET, actor, target=Target("workspace", workspace.id), hosts=names)
+    return workspace
+
+
+def _host(given: str) -> str:
+    """A name that browsers reach over the network, and that this deployment answers."""
+    name = given.strip().lower().rstrip(".")
+    if len(name) > _LONGEST_HOST or not re.fullmatch(HOST_NAME, name) or name.endswith(_LOCAL):
+        raise Invalid(
+            _("This cannot be the host name of a workspace."),
+            field="hosts",
+            remedy=_("Give a full name such as chat.example.org, without scheme, port or path."),
+        )
+    if not validate_host(name, deployment.ALLOWED_HOSTS):
+        raise Invalid(
+            _("This deployment does not answer on %(host)s.") % {"host": name},
+            field="hosts",
+            remedy=_("Name it in CORDON_ALLOWED_HOSTS, or choose one below that of CORDON_PUBLIC_URL."),
+        )
+    return name

@@ -45,6 +45,7 @@ class Action(StrEnum):
     WORKSPACE_CREATE = "workspace:workspace:create"
     WORKSPACE_VIEW = "workspace:workspace:view"
     WORKSPACE_UPDATE = "workspace:workspace:update"
+    HOSTS_SET = "workspace:hosts:set"
     ARCHIVE_IMPORT = "workspace:archive:import"
 
     SESSION_START = "account:session:start"
@@ -201,6 +202,7 @@ GATES: dict[Action, Gate] = {
     Action.WORKSPACE_CREATE: _SYSTEM,
     Action.WORKSPACE_VIEW: _EVERYONE,
     Action.WORKSPACE_UPDATE: _flags(Flag.MANAGE_SETTINGS),
+    Action.HOSTS_SET: _SYSTEM,
     Action.ARCHIVE_IMPORT: _flags(Flag.MANAGE_STORAGE),
     Action.SESSION_START: _ANYBODY,
     Action.SESSION_END: Gate(own=True),

@@ -2,14 +2,17 @@
 
 from typing import ClassVar, Self
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenancy.actor import new_id
 from tenancy.scoping import WorkspaceManager
 
-__all__ = ["FactsMode", "Workspace", "WorkspaceModel", "WorkspaceState", "new_id"]
+__all__ = ["FactsMode", "Workspace", "WorkspaceHost", "WorkspaceModel", "WorkspaceState", "new_id"]
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+HOST_NAME = rf"^({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?$"
+"""A name of the DNS in small letters, of two labels or more; an address is none, and neither is a name with a port."""
 
 
 class WorkspaceState(models.TextChoices):
@@ -30,7 +33,6 @@ class Workspace(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.SlugField(_("address"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
-    hosts = ArrayField(models.CharField(max_length=253), default=list, blank=True, verbose_name=_("host names"))
     state = models.CharField(_("state"), max_length=16, choices=WorkspaceState, default=WorkspaceState.ACTIVE)
     facts_mode = models.CharField(_("facts"), max_length=16, choices=FactsMode, default=FactsMode.DIRECTORY)
     local_accounts = models.BooleanField(_("local accounts"), default=True)
@@ -48,6 +50,11 @@ class Workspace(models.Model):
     def __str__(self) -> str:
         return self.slug
 
+    @property
+    def hosts(self) -> list[str]:
+        """The names on which it answers, the one that links show first. Asked inside the workspace."""
+        return list(WorkspaceHost.objects.filter(workspace=self).order_by("place").values_list("name", flat=True))
+
 
 class WorkspaceModel(models.Model):
     """A row that belongs to one workspace; its table stands behind the wall."""
@@ -59,3 +66,20 @@ class WorkspaceModel(models.Model):
 
     class Meta:
         abstract = True
+
+
+class WorkspaceHost(WorkspaceModel):
+    """A host name on which one workspace answers, and no other one of the deployment (R26)."""
+
+    name = models.CharField(_("host name"), max_length=253, unique=True)
+    place = models.PositiveSmallIntegerField(_("place"))
+
+    class Meta:
+        verbose_name = _("host name")
+        verbose_name_plural = _("host names")
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(name__regex=HOST_NAME), name="tenancy_workspacehost_is_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

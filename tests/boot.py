@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
 
 import psycopg
 import redis
@@ -72,6 +73,12 @@ def admin(database: str = "postgres") -> psycopg.Connection:
 
 def owner() -> psycopg.Connection:
     return psycopg.connect(DEPLOYMENT.database_url("owner", DATABASE), autocommit=True)
+
+
+def suspend(workspace_id: UUID) -> None:
+    """As the operator of a deployment does it; the app role may not."""
+    with owner() as connection:
+        connection.execute("update tenancy_workspace set state = 'suspended' where id = %s", [workspace_id])
 
 
 def valkey() -> redis.Redis:

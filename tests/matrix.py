@@ -20,6 +20,7 @@ MATRIX: Mapping[Action, str] = {
     Action.WORKSPACE_CREATE: "------+",
     Action.WORKSPACE_VIEW: "-++++--",
     Action.WORKSPACE_UPDATE: "----+-+",
+    Action.HOSTS_SET: "------+",
     Action.ARCHIVE_IMPORT: "----+-+",
     Action.SESSION_START: "+++++--",
     Action.SESSION_END: "----+--",

@@ -7,8 +7,8 @@ from accounts.authentication import OriginRefused, actor_for_scope
 from audit.events import Event
 from policy import epochs
 from tenancy.errors import NotFound, NotSignedIn, RateLimited
-from tenancy.models import Workspace
 from tenancy.scoping import within
+from tests import boot
 from tests.accounts.records import entries
 
 HOST = b"olympus.localhost:8000"
@@ -99,10 +99,11 @@ def test_a_host_without_a_workspace_is_refused(olympus):
         actor_for_scope({"path": "/ws/chat", "headers": [(b"host", b"nowhere.localhost")], "subprotocols": []})
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_suspended_workspace_takes_no_tickets(olympus, grace):
     ticket = issue_ticket(olympus.signed_in(grace)[0]).token
+    boot.suspend(olympus.id)
     with within(olympus.id):
-        Workspace.objects.filter(id=olympus.id).update(state="suspended")
         epochs.bump(olympus.id, "policy", [olympus.id])
 
     with pytest.raises(NotSignedIn):

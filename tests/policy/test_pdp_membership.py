@@ -16,7 +16,8 @@ from rooms.actions.reading import mark_read
 from rooms.actions.reconcile import reconcile_memberships
 from rooms.actions.rooms import set_requirement
 from rooms.models import Membership, ReadMark
-from tenancy.models import Workspace, WorkspaceState
+from tenancy.models import Workspace
+from tests import boot
 from tests.asserts import assert_audited, decided, recorded, unchanged
 from tests.policy.sets import decree, rule
 from tests.world import CLEARED, GUARD, World
@@ -220,9 +221,10 @@ def test_a_rule_that_denies_wins_over_every_role(olympus):
     assert effect(olympus, Action.MESSAGE_READ, "ada") == "deny"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_suspended_workspace_permits_nothing(olympus):
+    boot.suspend(olympus.id)
     with olympus.inside():
-        Workspace.objects.filter(id=olympus.id).update(state=WorkspaceState.SUSPENDED)
         epochs.bump(olympus.id, EpochKind.POLICY, [olympus.id])
 
     assert effect(olympus, Action.MESSAGE_READ, "ada", "lobby") == "deny"

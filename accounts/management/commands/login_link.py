@@ -30,9 +30,10 @@ class Command(BaseCommand):
         try:
             with as_system(workspace_id, cause="command:login_link") as actor:
                 link = issue_login_link(actor, user_id=user.id)
+                address = url_of(workspace, f"/login/{link.token}")
         except DomainError as refused:
             raise CommandError(f"{refused.message} {refused.remedy}".strip()) from refused
-        self.stdout.write(url_of(workspace, f"/login/{link.token}"))
+        self.stdout.write(address)
 
     @staticmethod
     def _workspace(slug: str | None) -> UUID:
