@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from policy import epochs, membership
-from policy.catalogue import Action
+from policy.catalogue import GATES, Action
 from policy.language.combine import CompiledPolicy, Plan, compile_policy
 from policy.language.definitions import AttributeDefinition as Definition
 from policy.language.definitions import Category, Kind, Vocabulary
@@ -42,6 +42,7 @@ class Snapshot:
     refs: tuple[PolicyRef, ...]
     _own: dict[tuple[str, bool], Condition] = field(default_factory=dict)
     _plans: dict[tuple[Target, str, bool], Plan] = field(default_factory=dict)
+    _apart: dict[tuple[Action, Action], bool] = field(default_factory=dict)
 
     def plan(self, target: Target, requirement: str, *, of_membership: bool) -> Plan | None:
         """What applies to this target, kept for the next time. Membership is judged without the circumstances.
@@ -59,6 +60,15 @@ class Snapshot:
             if len(self._plans) < _PLANS_KEPT:
                 self._plans[key] = plan
         return plan
+
+    def tells_apart(self, one: Action, other: Action) -> bool:
+        """Whether the two may have different answers in one room: a rule or the role gate names only one of them."""
+        if GATES[one] != GATES[other]:
+            return True
+        key = (one, other)
+        if key not in self._apart:
+            self._apart[key] = any(rule.names(one) != rule.names(other) for rule in self.document.rules)
+        return self._apart[key]
 
     def _condition(self, requirement: str, *, of_membership: bool) -> Condition:
         key = (requirement, of_membership)

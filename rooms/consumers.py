@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -23,7 +23,6 @@ from rooms.posting import Post, Posted
 from rooms.realtime import Realtime, realtime
 from rooms.seats import Seat
 from rooms.views import error_frame, stamp
-from tenancy.actor import Actor
 from tenancy.errors import DomainError, NotSignedIn, RateLimited
 
 logger = logging.getLogger(__name__)
@@ -35,11 +34,9 @@ FRAMES = Limit("frames", per_minute=1_800, burst=60)
 ABUSE = 100
 """So many more frames beyond the limit than within it end the socket."""
 ASKED_AT_ONCE = 64
-JUDGED_AT_MOST = 3
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
-T = TypeVar("T")
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
@@ -208,7 +205,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         seat = self.seat or Seat(self.actor, self._tell, self._close_soon)
         self.live.hub.take(seat)
         try:
-            welcomed = await self._judged(seat, loading.welcomed, frame)
+            welcomed = await self.live.judged(seat, loading.welcomed, frame)
         except Exception:
             if self.seat is None:
                 self.live.hub.drop(seat)
@@ -226,17 +223,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self.seat is None:
             raise NotSignedIn("The socket is closed.")
         if type(frame) in dispatch.READS:
-            return await self._judged(self.seat, dispatch.answer, frame)
+            return await self.live.judged(self.seat, dispatch.answer, frame)
         return await self.live.lane.run(dispatch.answer, self.seat.actor, frame)
-
-    async def _judged(self, seat: Seat, work: Callable[[Actor, Any], T], frame: frames.Request) -> T:
-        """An answer that was judged before something was revoked is not told: it is judged again."""
-        for _ in range(JUDGED_AT_MOST):
-            voided = seat.voided
-            found = await self.live.lane.run(work, seat.actor, frame)
-            if seat.voided == voided:
-                break
-        return found
 
     def _post(self, frame: frames.PostMessage) -> None:
         if self.seat is None:

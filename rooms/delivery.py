@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -19,6 +19,7 @@ from rooms.access import room_resource
 from rooms.hub import Told
 from rooms.reasons import words_of
 from rooms.seats import Sight
+from rooms.sight import asked_of_seeing, shows
 from tenancy.actor import Actor, ActorKey, new_id, system_actor
 from tenancy.scoping import within
 
@@ -66,19 +67,39 @@ def judge(sightings: Sequence[Sighting]) -> dict[SightingKey, Verdict]:
         by_workspace[sighting.actor.workspace_id].append(sighting)
     verdicts: dict[SightingKey, Verdict] = {}
     for workspace_id, mine in by_workspace.items():
-        questions = [
-            Question(one.actor, Action.MESSAGE_DELIVER, room_resource(one.room_id, marking=one.marking)) for one in mine
-        ]
         with pep.reading(system_actor(workspace_id, cause="delivery")):
+            actions = asked_of_seeing(workspace_id)
+            questions = [
+                Question(one.actor, action, room_resource(one.room_id, marking=one.marking))
+                for one in mine
+                for action in actions
+            ]
             decisions = pep.decide_crowd(questions, partial(seal_people, workspace_id))
-        verdicts |= {one.key: verdict_of(decision) for one, decision in zip(mine, decisions, strict=True)}
+        verdicts |= {
+            one.key: verdict_of(decisions[index * len(actions) : (index + 1) * len(actions)])
+            for index, one in enumerate(mine)
+        }
     return verdicts
 
 
-def verdict_of(decision: Decision) -> Verdict:
+def verdict_of(decisions: Sequence[Decision]) -> Verdict:
+    """What follows from all that must be permitted: of several answers the strictest."""
+    verdicts = [_verdict(decision) for decision in decisions]
+    return replace(
+        max(verdicts, key=_strictness),
+        sees=all(one.sees for one in verdicts),
+        valid_until=min(one.valid_until for one in verdicts),
+    )
+
+
+def _strictness(verdict: Verdict) -> tuple[bool, ...]:
+    return (verdict.session_ended, verdict.ended, verdict.cover == "unavailable", bool(verdict.cover))
+
+
+def _verdict(decision: Decision) -> Verdict:
     """A permit is a lease, a deny ends, a missing factor or a missing answer covers."""
     if decision.permits:
-        return Verdict(decision.obligation("redact") is None, decision.valid_until)
+        return Verdict(shows(decision), decision.valid_until)
     code = AccessDenied(decision).code
     covers = {"unavailable": "unavailable", "step_up_required": "step_up"}
     return Verdict(

@@ -6,8 +6,9 @@ what the doorbell lost is found by asking the epochs once a second.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from time import monotonic
+from typing import TypeVar
 from uuid import UUID
 
 from policy.models import EpochKind
@@ -19,6 +20,10 @@ from rooms.guard import Guard
 from rooms.postqueue import PostQueue
 from rooms.seats import Parcel, Place, Seat
 from rooms.threads import Lane
+from tenancy.actor import Actor
+
+About = TypeVar("About")
+Found = TypeVar("Found")
 
 logger = logging.getLogger(__name__)
 EPOCH_CHECK = 1.0
@@ -29,6 +34,9 @@ RECORD = 0.5
 GUARDS = 2
 TOLD_TOGETHER = 0.25
 """So many seconds what everybody hears of everybody waits for more of its kind."""
+TRIES = 4
+"""So often somebody is tried to be told what may be missed, while it is being decided whether they may hear it."""
+JUDGED_AT_MOST = 3
 PRESENCE_RENEWED = 30.0
 AT_A_TIME = 50
 """So many sockets are written to before others get their turn, where nothing is urgent."""
@@ -151,15 +159,34 @@ class Realtime:
     def _tell_roster(self) -> None:
         """Comings and goings of a room are told together: everybody there hears of each."""
         rooms, self._moved_about = self._moved_about, {}
-        now = monotonic()
         for room_id, frames in rooms.items():
-            parcel = Parcel(frames)
-            for seat, place in self.hub.by_room.get(room_id, {}).items():
-                if place.hears(now):
-                    seat.write(parcel)
+            self._tell_hearers(room_id, Parcel(frames), self.hub.by_room.get(room_id, ()))
+
+    def _tell_hearers(self, room_id: UUID, parcel: Parcel, seats: Iterable[Seat], tries: int = TRIES) -> None:
+        """Tell those of the seats that hear in this room, and soon those for which that is being decided now."""
+        now, undecided = monotonic(), []
+        for seat in seats:
+            place = seat.places.get(room_id)
+            if place is None:
+                continue
+            if place.hears(now):
+                seat.write(parcel)
+            if place.undecided:
+                undecided.append(seat)
+        if undecided and tries > 1:
+            self.loop.call_later(TOLD_TOGETHER, self._tell_hearers, room_id, parcel, undecided, tries - 1)
+
+    async def judged(self, seat: Seat, work: Callable[[Actor, About], Found], about: About) -> Found:
+        """An answer that was judged before something was revoked is not told: it is judged again."""
+        for _ in range(JUDGED_AT_MOST):
+            voided = seat.voided
+            found = await self.lane.run(work, seat.actor, about)
+            if seat.voided == voided:
+                break
+        return found
 
     async def _tell_room(self, seat: Seat, room_id: UUID, kind: str) -> None:
-        found = await self.lane.run(loading.room_for, seat.actor, room_id)
+        found = await self.judged(seat, loading.room_for, room_id)
         if found is None:
             return
         self.sit(seat, [found.place], {room_id: found.view["cursor"]})
@@ -169,7 +196,8 @@ class Realtime:
         """Give a seat its places. One that is held already keeps its leases and what waits there.
 
         `told` is how far the client is told that each room has come; what was said since that was read is told
-        afterwards. A seat that was left meanwhile gets no place.
+        afterwards. A seat that was left meanwhile gets no place. The guard is asked about each new place, and nothing
+        is told there before it has answered.
         """
         if seat not in self.hub.by_user.get(seat.user_id, ()):
             return
@@ -178,6 +206,7 @@ class Realtime:
             held = seat.places.get(place.room_id)
             if held is None:
                 self.hub.enter(seat, place)
+                self.guard.ask(seat, place.room_id)
                 entered[place.room_id] = told[place.room_id]
                 continue
             held.marking, held.governed = place.marking, place.governed
@@ -194,16 +223,22 @@ class Realtime:
             self._start(self._tell_read(seat, one))
 
     async def _tell_read(self, seat: Seat, one: news.ReadMoved) -> None:
+        """Told to the sessions that have the room; one for which that is being decided is waited for."""
+        for _ in range(TRIES):
+            place = seat.places.get(one.room_id)
+            if place is None or not place.undecided:
+                break
+            await asyncio.sleep(TOLD_TOGETHER)
+        if place is None or place.undecided or place.covered:
+            return
         state = await self.lane.run(loading.read_state, seat.actor, one.room_id)
         if state is not None:
             seat.write([encode({"t": "read", "room": one.room_id, "thread": one.thread_id, **state})])
 
     def _typing(self, one: news.TypingNoticed) -> None:
         frame = encode({"t": "typing", "room": one.room_id, "user": one.user_id, "thread": one.thread_id})
-        parcel, now = Parcel((frame,)), monotonic()
-        for seat, place in self.hub.by_room.get(one.room_id, {}).items():
-            if seat.user_id != one.user_id and place.hears(now):
-                seat.write(parcel)
+        others = [seat for seat in self.hub.by_room.get(one.room_id, ()) if seat.user_id != one.user_id]
+        self._tell_hearers(one.room_id, Parcel((frame,)), others)
 
     def _presence(self, one: news.PresenceChanged) -> None:
         """Told a little later, together with whoever else came or went meanwhile: everybody hears of everybody."""

@@ -29,6 +29,7 @@ OFFERED = (
     Action.MEMBER_LEAVE,
     Action.MENTION_ROOM,
 )
+PERMITTED, ENDED = "permitted", "ended"
 _STATES = {"step_up_required": "step_up", "unavailable": "unavailable"}
 
 
@@ -110,13 +111,18 @@ def requirement_view(room: Room) -> dict[str, Any] | None:
     return {"text": room.requirement, "words": [*words, *room.named_requirements]}
 
 
+def access_state(decision: Decision) -> str:
+    """Permitted, covered for a reason, or ended."""
+    return PERMITTED if decision.permits else _STATES.get(AccessDenied(decision).code, ENDED)
+
+
 def access_view(decision: Decision) -> dict[str, Any]:
     """One of the states that a client can show for a room."""
     if decision.permits:
-        return {"state": "permitted", "valid_until": stamp(decision.valid_until)}
+        return {"state": PERMITTED, "valid_until": stamp(decision.valid_until)}
     code = AccessDenied(decision).code
     return {
-        "state": _STATES.get(code, "ended"),
+        "state": access_state(decision),
         "valid_until": None,
         "reason": {"code": code, "words": words_of(decision)},
         "decision": decision.id,

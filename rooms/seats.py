@@ -77,14 +77,19 @@ class Place:
         self.voided += 1
 
     def hears(self, now: float) -> bool:
-        """Whether this seat may be told of comings, goings and typing: never on a decision that has become void.
+        """Whether this seat may be told of comings, goings and typing: only on a decision that has not become void.
 
-        Where nothing guards the room, being in it is enough until something changes.
+        Where nothing guards the room, such a decision is enough until something changes.
         """
         lease = self.leases.get(self.marking)
-        if self.covered or (lease is None and (self.governed or self.voided)):
+        if self.covered or lease is None:
             return False
-        return lease is None or (lease.sees and (not self.governed or lease.until > now))
+        return lease.sees and (not self.governed or lease.until > now)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the decision about this room is still to come."""
+        return not self.covered and self.marking not in self.leases
 
     def sight_of(self, markings: Sequence[str], now: float) -> Sight | None:
         """What this seat sees of these markings, or None when it has to be asked first."""

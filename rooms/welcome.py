@@ -63,7 +63,8 @@ def welcome(actor: Actor, frame: frames.Hello) -> Welcome:
         "server_time": stamp(timezone.now()),
         "resumed": _resumed(actor, frame.resume, memberships, decisions),
     }
-    return Welcome(data, [_place(one) for one in memberships if not _ended(decisions[one.room_id])])
+    places = [_place(one, roomlist.access_state(decisions[one.room_id])) for one in memberships]
+    return Welcome(data, [place for place in places if place is not None])
 
 
 def _workspace_view(workspace: Workspace) -> dict[str, Any]:
@@ -101,10 +102,10 @@ def _resumed(
     return found
 
 
-def _place(membership: Membership) -> Place:
+def _place(membership: Membership, state: str) -> Place | None:
+    """Where the client is shown a cover, nothing is told before it has been lifted."""
     room = membership.room
-    return Place(room.id, room.marking, roomlist.is_governed(room))
-
-
-def _ended(decision: Decision) -> bool:
-    return bool(roomlist.access_view(decision)["state"] == "ended")
+    if state == roomlist.ENDED:
+        return None
+    covered = "" if state == roomlist.PERMITTED else state
+    return Place(room.id, room.marking, roomlist.is_governed(room), covered=covered)

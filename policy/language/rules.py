@@ -119,9 +119,13 @@ class Rule:
     mode: Mode = Mode.ENFORCE
     priority: int = 0
 
+    def names(self, action: str) -> bool:
+        """Whether one of the patterns fits this action."""
+        return any(action_fits(pattern, action) for pattern in self.actions)
+
     def applies_to(self, target: Target) -> Answer:
         """Whether the rule is about this target; None where that cannot be told."""
-        if not any(action_fits(pattern, target.action) for pattern in self.actions):
+        if not self.names(target.action):
             return False
         return self.scope.covers(target)
 

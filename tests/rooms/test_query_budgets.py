@@ -19,8 +19,9 @@ POSTING = 6
 """Scope, epochs held, look up, places taken, messages, record."""
 POSTING_AFTER_ALL_WAS_VOID = 17
 TELLING_OTHERS = 4
-JUDGING_RECIPIENTS = 14
-OPENING_A_ROOM = 33
+JUDGING_RECIPIENTS = 15
+"""One of them asks whether policy tells delivering and reading apart."""
+OPENING_A_ROOM = 34
 COMING_IN = 47
 numbers = count(1)
 
