@@ -551,7 +551,9 @@ class Doings:
     async def cover(self, room: str, state: str = "unavailable") -> None:
         key = SITE.world.id(room)
         SITE.world.rooms[key]["access"]["state"] = state
-        await SITE.everywhere({"t": "room.covered", "room": key, "state": state, "reason": None})
+        await SITE.everywhere(
+            {"t": "room.covered", "room": key, "state": state, "reason": {"code": state, "words": ""}}
+        )
 
     async def uncover(self, room: str) -> None:
         key = SITE.world.id(room)

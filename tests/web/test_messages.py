@@ -204,6 +204,7 @@ def test_long_code_is_folded_and_copied(visit, site):
 def test_somebody_who_types_is_named(visit, site):
     page = visit.room()
 
-    site.frame(t="typing", room=site.room_of(name="apollo-telemetry"), user=site.person_of(name="priya")["id"])
+    priya = site.person_of(name="priya")["id"]
+    site.frame(t="typing", room=site.room_of(name="apollo-telemetry"), user=priya, thread=None)
 
     expect(page.locator(".typing")).to_have_text("Priya Raman is typing")
