@@ -5,6 +5,9 @@ from uuid import UUID
 
 from audit.entries import PLATFORM
 
+ALL = "all workspaces"
+ROUNDS = "rounds"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
