@@ -159,7 +159,7 @@ def _round_leaves(using: str, first: int) -> Iterator[bytes]:
             yield merkle.leaf_hash(entries[start : start + ROUND_ENTRY.size])
 
 
-def _rows(using: str, statement: str, *arguments: object) -> list[tuple[Any, ...]]:
+def _rows(using: str, statement: str, *arguments: Any) -> list[tuple[Any, ...]]:
     with connections[using].cursor() as cursor:
         cursor.execute(statement, arguments)
         return list(cursor.fetchall())
