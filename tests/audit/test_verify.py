@@ -85,6 +85,10 @@ ENTRY = {
         "update audit_event set workspace_id = null where id = " + NTH.format(12),
         place(12, "a column differs from the entry"),
     ),
+    "its MAC": (
+        "update audit_event set mac = set_byte(mac, 0, get_byte(mac, 0) # 1) where id = " + NTH.format(34),
+        place(34, "its MAC is not of this deployment: it was changed, or no writer of ours made it"),
+    ),
     "the order of two": (
         "with pair as (select id, env, row_number() over (order by xid, id) n from audit_event where store = 'compliance'),"
         " a as (select * from pair where n in (34, 37))"

@@ -42,6 +42,8 @@ class Command(BaseCommand):
         using = ALIAS if ALIAS in connections else "owner"
         report = verify(using=using, workspace_id=workspace_id, checkpoints=outside, trust=trust)
         self._print(report)
+        if report.unopened:
+            self.stdout.write(f"{report.unopened} personal parts were not compared: their key is not at hand")
         for weak in health.weakened_guards(using):
             self.stderr.write(f"warning: {weak}")
         if not outside and report.intact:
