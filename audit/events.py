@@ -171,7 +171,7 @@ class Event(_Classified):
     IMPORT_FINISHED = "data:import:finished", kind(Family.DATA_LIFECYCLE, BOTH, import_id=maybe(ID), format=maybe(CODE), counts=COUNTS)
     AUDIT_PRUNED = "audit:log:pruned", kind(Family.DATA_LIFECYCLE, BOTH, store=CODE, seal=COUNT, size=COUNT, rule=CODE, entitled=FLAG)
     AUDIT_EXPORTED = "audit:log:exported", kind(Family.DATA_LIFECYCLE, BOTH, stores=CODES, sizes=COUNTS)
-    AUDIT_ERASED = "audit:body:erased", kind(Family.DATA_LIFECYCLE, BOTH, bodies=COUNT)
+    AUDIT_ERASED = "audit:body:erased", kind(Family.DATA_LIFECYCLE, BOTH, bodies=COUNT, entries=IDS)
 
     # console
     CONSOLE_ENTERED = "console:session:entered", kind(Family.CONSOLE, SECURITY)

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from audit.entries import PLATFORM
 
+ALL = "all workspaces"
+ROUNDS = "rounds"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -76,6 +79,8 @@ class Report:
     rounds: int = 0
     rounds_note: str = ""
     seconds: float = 0.0
+    unopened: int = 0
+    """Personal parts that could not be compared, because their key is destroyed or not at hand."""
 
     @property
     def intact(self) -> bool:

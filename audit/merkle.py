@@ -3,7 +3,7 @@
 A *frontier* is what appending needs of a tree: the roots of its full subtrees, largest first, one per bit of its size.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 
 HASH = 32
@@ -110,6 +110,32 @@ def inclusion_proof_after(frontier: Sequence[bytes], size: int, leaves: Sequence
 
 def _exponents(size: int) -> list[int]:
     return [bit for bit in range(size.bit_length() - 1, -1, -1) if size >> bit & 1]
+
+
+def audit_paths(
+    frontier: Sequence[bytes], size: int, leaves: Iterable[bytes], wanted: Collection[bytes]
+) -> dict[bytes, tuple[int, list[bytes]]]:
+    """Place and audit path of the wanted leaves among those appended after `size`, however many there are."""
+    found: dict[bytes, tuple[int, list[bytes]]] = {}
+    stack: list[tuple[bytes, list[bytes]]] = [(node, []) for node in frontier]
+
+    def merge() -> None:
+        """Join the last two subtrees; each side is the sibling of what is wanted on the other."""
+        (right, in_right), (left, in_left) = stack.pop(), stack.pop()
+        for inside, sibling in ((in_left, right), (in_right, left)):
+            for leaf in inside:
+                found[leaf][1].append(sibling)
+        stack.append((node_hash(left, right), in_left + in_right))
+
+    for number, leaf in enumerate(leaves, start=size):
+        stack.append((leaf, [leaf] if leaf in wanted else []))
+        if leaf in wanted:
+            found[leaf] = (number, [])
+        for _ in range((~number & (number + 1)).bit_length() - 1):
+            merge()
+    while len(stack) > 1:
+        merge()
+    return found
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:

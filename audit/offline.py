@@ -15,6 +15,7 @@ import base64
 import gzip
 import hashlib
 import json
+import struct
 import sys
 import time
 from collections.abc import Iterator
@@ -33,6 +34,9 @@ PRUNED = "audit:log:pruned"
 OPENED, CLOSED = "audit:store:opened", "audit:store:closed"
 SWITCH_TOLERANCE_US = 60_000_000
 MOST_ODD = 20
+VERSION = 2
+STORES = ("compliance", "decision", "security")
+ROUND_ENTRY = struct.Struct("!16sQQ32s")
 
 
 class Unreadable(Exception):
@@ -98,6 +102,24 @@ def root_of(frontier: list[bytes]) -> bytes:
     return result
 
 
+def root_by_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root that a leaf and its audit path lead to (RFC 9162, 2.1.3.2). Raises Bad if they do not fit the size."""
+    node, last = index, size - 1
+    for sibling in path:
+        if last <= 0:
+            raise Bad("its place in the rounds does not fit their size")
+        if node & 1 or node == last:
+            leaf = hashlib.sha256(b"\x01" + sibling + leaf).digest()
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            leaf = hashlib.sha256(b"\x01" + leaf + sibling).digest()
+        node, last = node >> 1, last >> 1
+    if last or not 0 <= index < size:
+        raise Bad("its place in the rounds does not fit their size")
+    return leaf
+
+
 # --- Signed notes (C2SP)
 
 
@@ -153,7 +175,7 @@ def read_note(note: str) -> Checkpoint:
 
 
 def read_notes(text: str) -> list[Checkpoint]:
-    """Every checkpoint in a file that holds several, one after the other."""
+    """Every checkpoint in a file that holds several, one after the other. Raises Bad where there is none."""
     notes: list[str] = []
     lines: list[str] = []
     signed = False
@@ -167,6 +189,10 @@ def read_notes(text: str) -> list[Checkpoint]:
         signed = is_signature
     if signed:
         notes.append("\n".join(lines))
+    elif lines:
+        raise Bad("the checkpoints end in something that is not signed")
+    if not notes:
+        raise Bad("there is no checkpoint in the file")
     return [read_note(note) for note in notes]
 
 
@@ -196,6 +222,7 @@ class Log:
     name: str
     size: int = 0
     seals: int = 0
+    last_seal: int = 0
     at_size: dict[int, bytes] = field(default_factory=dict)
     frontier: list[bytes] = field(default_factory=list)
     odd: list[Finding] = field(default_factory=list)
@@ -214,8 +241,12 @@ class Bundle:
         self.folder = folder
         try:
             self.manifest = json.loads((folder / "manifest.json").read_bytes())
-            if self.manifest["v"] != 1:
-                raise ValueError(f"its version {self.manifest['v']} is newer than this verifier")  # noqa: TRY301
+            if self.manifest["v"] != VERSION:
+                raise ValueError(f"its version is {self.manifest['v']}, not {VERSION}")  # noqa: TRY301
+            self.rounds = json.loads((folder / "rounds.json").read_bytes())
+            self.deployment, self.workspace = self.manifest["deployment"], self.manifest["workspace"]
+            if [one["store"] for one in self.manifest["logs"] if one["store"] not in STORES]:
+                raise ValueError("it has a store that there is not")  # noqa: TRY301
             self.keys = [
                 read_key(one["vkey"], one["from_round"], one["to_round"])
                 for one in json.loads((folder / "vkeys.json").read_bytes())
@@ -270,6 +301,7 @@ def check_boundary(log: Log, boundary: dict[str, Any], seal: dict[str, Any] | No
     if len(log.frontier) != boundary["size"].bit_count():
         raise Bad("the tree at the pruning boundary has another size", seal=boundary["n"])
     log.size = log.begins = boundary["size"]
+    log.last_seal = boundary["n"]
     check_signed(log, seal, keys)
     if root_of(log.frontier).hex() != seal["root"]:
         raise Bad("the tree at the pruning boundary is not the sealed one", seal=boundary["n"], entry=log.size)
@@ -325,6 +357,7 @@ def check_entries(log: Log, seal: dict[str, Any], entries: Iterator[bytes], leav
     if root_of(log.frontier).hex() != seal["root"]:
         raise Bad("its entries do not make its root", seal=seal["n"], entry=seal["size_from"])
     log.seals += 1
+    log.last_seal = seal["n"]
     log.at_size[log.size] = root_of(log.frontier)
 
 
@@ -361,7 +394,7 @@ def check(
     """Everything in the bundle that does not hold, and what was seen. Raises Unreadable."""
     bundle = Bundle(folder)
     trusted = keys if keys is not None else bundle.keys
-    findings = list(bundle.damaged())
+    findings = [*bundle.damaged(), *incomplete(bundle)]
     logs = []
     for described in bundle.manifest["logs"]:
         log = Log(described["store"], described["origin"], described["log"])
@@ -376,8 +409,53 @@ def check(
     for checkpoint in checkpoints:
         findings += compare(checkpoint, logs, trusted)
     if not findings:
-        findings += [*announced(bundle, logs), *parity(bundle, logs)]
+        findings += [*out_of_rounds(bundle, logs, trusted), *announced(bundle, logs), *parity(bundle, logs)]
     return findings, logs
+
+
+def incomplete(bundle: Bundle) -> Iterator[Finding]:
+    """The logs that every workspace in use has must be here, each once and under the workspace's own name."""
+    stores = [one["store"] for one in bundle.manifest["logs"]]
+    for store in ("security", "decision") if bundle.workspace else ("security",):
+        if store not in stores:
+            yield Finding(store, None, None, "the log is not in the bundle; every workspace has one")
+    for described in bundle.manifest["logs"]:
+        name = f"{bundle.workspace or 'platform'}/{described['store']}"
+        if (described["log"], described["origin"]) != (name, f"{bundle.deployment}/audit/{name}"):
+            yield Finding(described["store"], None, None, "the log is not one of the workspace of the bundle")
+        if stores.count(described["store"]) > 1:
+            yield Finding(described["store"], None, None, "the log is here more than once")
+        if not described["size"]:
+            yield Finding(described["store"], None, None, "the log is empty; a log begins with its first entry")
+
+
+def out_of_rounds(bundle: Bundle, logs: list[Log], keys: list[Key]) -> Iterator[Finding]:
+    """The last seal of every log must stand in the tree of the rounds, as the last round was signed."""
+    try:
+        checkpoint = read_note(bundle.rounds["note"])
+        if not vouched(checkpoint, keys, int(checkpoint.words["round"])):
+            raise Bad("no key in force signed it")  # noqa: TRY301 - told as the rest
+        if checkpoint.origin != f"{bundle.deployment}/audit/rounds":
+            raise Bad("its checkpoint speaks of something else")  # noqa: TRY301 - told as the rest
+    except (Bad, ValueError, KeyError, TypeError, AttributeError) as error:
+        yield Finding("rounds", None, None, str(error))
+        return
+    for log in logs:
+        try:
+            holds = stands_in(checkpoint, log, bundle.rounds["logs"][log.store])
+        except (Bad, ValueError, KeyError, TypeError, struct.error):
+            holds = False
+        if not holds:
+            text = "its last seal does not stand in the last round: the log was cut off or exchanged"
+            yield Finding(log.store, log.last_seal, log.size, text)
+
+
+def stands_in(rounds: Checkpoint, log: Log, place: dict[str, Any]) -> bool:
+    log_id = hashlib.sha256(b"cordon audit log\n" + log.name.encode()).digest()[:16]
+    entry = ROUND_ENTRY.pack(log_id, log.last_seal, log.size, root_of(log.frontier))
+    path = [bytes.fromhex(one) for one in place["path"]]
+    leaf = hashlib.sha256(b"\x00" + entry).digest()
+    return root_by_path(leaf, place["index"], rounds.size, path) == rounds.root
 
 
 def compare(checkpoint: Checkpoint, logs: list[Log], keys: list[Key]) -> Iterator[Finding]:
@@ -413,8 +491,8 @@ def announced(bundle: Bundle, logs: list[Log]) -> Iterator[Finding]:
 
 def parity(bundle: Bundle, logs: list[Log]) -> Iterator[Finding]:
     """What is written to two stores must stand in both, while both are kept and neither is pruned past it."""
-    by_store = {log.store: log for log in logs}
-    if not {"security", "compliance"} <= by_store.keys():
+    by_store = {store: Log(store, "", "") for store in ("security", "compliance")} | {log.store: log for log in logs}
+    if bundle.workspace is None:
         return
     edges = {one["store"]: one["boundary"]["edge"] for one in bundle.manifest["logs"] if one["boundary"]}
     closed = list(closed_times(by_store["security"].switches))

@@ -93,7 +93,8 @@ def execute(workspace_id: UUID | None, store: Store, seal: int, *, rule: str, us
 def erase(entry_ids: Sequence[UUID], *, using: str = "pruner") -> int:
     """Erase the personal parts of these entries; the entries themselves stay and go on being verifiable (DL-4).
 
-    The caller records `Event.AUDIT_ERASED`. Answers with how many there were.
+    The caller records `Event.AUDIT_ERASED` with their ids, or the verifier misses them.
+    Answers with how many there were.
     """
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("delete from audit_pii where id = any(%s)", [list(entry_ids)])

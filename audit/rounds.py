@@ -14,7 +14,10 @@ _ROUNDS = (
     "select n, epoch, lo::text::bigint, hi::text::bigint, size_from, size_to, entries, root, note,"
     " (extract(epoch from at) * 1000000)::bigint from audit_round order by n"
 )
-_SEALS = "select round, log_id, n, size_to, root from audit_seal order by round, log_id"
+_SEALS = (
+    "select round, log_id, n, size_to, root from audit_seal where %s::uuid[] is null or log_id = any(%s)"
+    " order by round, log_id"
+)
 
 
 class RoundRow(NamedTuple):
@@ -50,22 +53,26 @@ class _Seals:
 
 
 class RoundsWalk:
-    """Follows the rounds from the first to the last."""
+    """Follows the rounds from the first to the last, and judges by them the seals of all logs, or of some."""
 
-    def __init__(self, trust: Trust, walked: Iterable[Walked], wanted_sizes: frozenset[int]) -> None:
+    def __init__(
+        self, trust: Trust, walked: Iterable[Walked], wanted_sizes: frozenset[int], *, only: frozenset[UUID] | None
+    ) -> None:
         self.count = self.size = 0
         self.note = ""
         self.roots: dict[int, bytes] = {}
         self._trust = trust
         self._wanted = wanted_sizes
+        self._only = only
         self._edges = {one.name.id: one.edge_seal for one in walked}
         self._frontier: list[bytes] = []
         self._before: RoundRow | None = None
 
     def run(self, using: str) -> None:
         """Walk. Raises Broken at the first round that does not hold."""
+        only = None if self._only is None else list(self._only)
         with streaming_cursor(using, "audit_rounds") as rounds, streaming_cursor(using, "audit_round_seals") as rows:
-            seals = _Seals(rows.execute(_SEALS, binary=True))
+            seals = _Seals(rows.execute(_SEALS, [only, only], binary=True))
             for one in map(RoundRow._make, rounds.execute(_ROUNDS, binary=True)):
                 self._continues(one)
                 self._signed(one)
@@ -115,6 +122,8 @@ class RoundsWalk:
         present = {(log_id, n): (size, root) for number, log_id, n, size, root in seals.upto(one.n) if number == one.n}
         for position, (raw, n, size, root) in enumerate(ROUND_ENTRY.iter_unpack(one.entries)):
             log_id = UUID(bytes=raw)
+            if self._only is not None and log_id not in self._only:
+                continue
             found = present.pop((log_id, n), None)
             if found == (size, root) or (found is None and n < self._edges.get(log_id, 0)):
                 continue

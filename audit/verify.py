@@ -8,9 +8,13 @@ from uuid import UUID
 from django.db import connections
 
 from audit import merkle, names, notes
-from audit.evidence import Broken, Finding, LogName, Report, Walked
+from audit.bodies import changed_bodies
+from audit.entries import log_id
+from audit.evidence import ALL, ROUNDS, Broken, Finding, LogName, Report, Walked
+from audit.kinds import Store
 from audit.notes import BadNote, Checkpoint, Note
 from audit.parity import missing_twins
+from audit.presence import missing_logs
 from audit.reading import reading_snapshot
 from audit.rounds import RoundsWalk
 from audit.trust import Trust, Untrusted
@@ -26,8 +30,6 @@ _STRANGERS = (
     " where (e.epoch, e.xid) < (select epoch, hi from audit_round order by n desc limit 1)"
     " and not exists (select 1 from audit_log l where l.id = e.log_id)"
 )
-ALL = "all workspaces"
-ROUNDS = "rounds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def verify(
 ) -> Report:
     """Check every entry, seal and signature, of one workspace or of all; never raises for what it finds.
 
+    The rounds are always walked: they tell of seals, and of whole logs, that are gone.
     `checkpoints` were kept outside: only they show a truncated tail or a rewriting with a stolen key. `trust` are keys
     handed over outside; without it the keys of audit_key count, each under the row MAC.
     """
@@ -73,9 +76,12 @@ def verify(
         extents = {}
         for name in _logs(using, workspace_id):
             extents[names.origin(name.workspace_id, name.store)] = _walk_log(name, trusted, outside, report, using)
+        extents[names.rounds_origin()] = _walk_rounds(workspace_id, trusted, outside, report, using)
         if workspace_id is None:
-            extents[names.rounds_origin()] = _walk_rounds(trusted, outside, report, using)
             report.findings += _strangers(using)
+        report.findings += missing_logs(using, workspace_id, report)
+        if report.intact:
+            report.findings += changed_bodies(using, report)
     report.findings += [finding for one in outside for finding in _compared(one, extents)]
     if report.intact:
         report.findings += [*_unannounced(report.walked), *missing_twins(report.walked)]
@@ -112,8 +118,11 @@ def _walk_log(name: LogName, trust: Trust, outside: Sequence[_Outside], report: 
     return _Extent(name.workspace, name.store, seen.begins, seen.size, seen.roots)
 
 
-def _walk_rounds(trust: Trust, outside: Sequence[_Outside], report: Report, using: str) -> _Extent:
-    walk = RoundsWalk(trust, report.walked, _wanted(outside, names.rounds_origin()))
+def _walk_rounds(
+    workspace_id: UUID | None, trust: Trust, outside: Sequence[_Outside], report: Report, using: str
+) -> _Extent:
+    only = frozenset(log_id(workspace_id, store.value) for store in Store) if workspace_id else None
+    walk = RoundsWalk(trust, report.walked, _wanted(outside, names.rounds_origin()), only=only)
     try:
         walk.run(using)
     except Broken as broken:

@@ -188,6 +188,7 @@ class LogWalk:
 
     def _columns(self, seal: Seal, rows: Sequence[tuple]) -> None:  # type: ignore[type-arg]
         """The columns are a projection of the evidence, which holds here: one that differs was changed."""
+        row_mac = signing.row_mac()
         for position, row in enumerate(rows):
             try:
                 env = orjson.loads(row[_ENV])
@@ -199,6 +200,12 @@ class LogWalk:
                 if row[2:_ENV] != expected or env["log"] != self._log or env["ep"] != seal.epoch:
                     self._add("a column differs from the entry", seal, position)
                     continue
+                if not row_mac.verify(row[_ENV], row[_MAC]):
+                    self._add(
+                        "its MAC is not of this deployment: it was changed, or no writer of ours made it",
+                        seal,
+                        position,
+                    )
                 self._note(env)
             except (ValueError, KeyError, TypeError, AttributeError):
                 self._add("the entry cannot be read: no writer of ours made it", seal, position)

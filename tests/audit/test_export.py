@@ -3,6 +3,7 @@
 
 import ast
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -232,6 +233,107 @@ def test_a_missing_file_does_not_pass(bundle):
     assert judged(bundle)[0] == 1
 
 
+def renewed(bundle: Path, change) -> None:
+    """Change the manifest, and make its digests fit the files again."""
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    change(manifest)
+    manifest["files"] = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in bundle.iterdir()
+        if path.name != "manifest.json"
+    }
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("gone", ["security", "decision", "compliance", "security decision compliance"])
+def test_a_bundle_without_one_of_its_logs_does_not_pass(bundle, gone):
+    def take_out(manifest: dict) -> None:
+        manifest["logs"] = [one for one in manifest["logs"] if one["store"] not in gone.split()]
+
+    renewed(bundle, take_out)
+
+    status, said = judged(bundle)
+    assert status == 1
+    assert f"NOT INTACT: {gone.split()[0]}: " in said
+
+
+def test_a_bundle_that_calls_itself_one_of_the_platform_does_not_pass(bundle):
+    renewed(bundle, lambda manifest: manifest.update(workspace=None))
+
+    status, said = judged(bundle)
+    assert status == 1
+    assert "NOT INTACT: security: the log is not one of the workspace of the bundle" in said
+
+
+def test_a_log_of_an_older_bundle_in_a_newer_one_does_not_pass(bundle, history, sealer, tmp_path):
+    history.makes_roles(1)
+    history.decides(1)
+    sealed(sealer)
+    newer = export(history.id, tmp_path / "newer").folder
+    for path in bundle.glob("decision.*"):
+        shutil.copy(path, newer)
+    (older,) = [one for one in json.loads((bundle / "manifest.json").read_text())["logs"] if one["store"] == "decision"]
+    assert judged(newer.parent / "newer")[0] == 1
+
+    renewed(newer, lambda manifest: manifest.update(logs=[older, *(manifest["logs"][place] for place in (0, 2))]))
+
+    status, said = judged(newer)
+    assert status == 1
+    assert "decision, seal 4, entry 8: its last seal does not stand in the last round" in said
+
+
+def test_the_rounds_of_an_older_bundle_in_a_newer_one_do_not_pass(bundle, history, sealer, tmp_path):
+    history.decides(1)
+    sealed(sealer)
+    newer = export(history.id, tmp_path / "newer").folder
+    shutil.copy(bundle / "rounds.json", newer)
+    renewed(newer, lambda _manifest: None)
+
+    assert "NOT INTACT: decision, seal 5, entry 9: its last seal does not stand" in judged(newer)[1]
+
+
+@pytest.mark.parametrize("changed", ["note", "path", "absence"])
+def test_a_changed_place_in_the_rounds_does_not_pass(bundle, changed):
+    rounds = json.loads((bundle / "rounds.json").read_text())
+    if changed == "note":
+        rounds["note"] = rounds["note"].replace("round 4", "round 5")
+    if changed == "path":
+        rounds["logs"]["security"]["path"][0] = "00" * 32
+    if changed == "absence":
+        rounds["logs"].pop("security")
+    (bundle / "rounds.json").write_text(json.dumps(rounds))
+    renewed(bundle, lambda _manifest: None)
+
+    assert judged(bundle)[0] == 1
+
+
+def test_a_workspace_without_a_sealed_decision_is_not_exported(olympus, sealer, tmp_path):
+    olympus.makes_roles(1)
+    sealed(sealer)
+
+    with pytest.raises(Conflict):
+        export(olympus.id, tmp_path / "bundle")
+
+    assert list((tmp_path / "bundle").iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", ["", "\n\n", "hello\nworld\n"])
+def test_a_checkpoint_file_without_a_checkpoint_is_no_check(bundle, kept):
+    (bundle.parent / "kept.txt").write_text(kept)
+
+    status, said = judged(bundle, "--checkpoint", bundle.parent / "kept.txt")
+
+    assert status == 2
+    assert "cannot be read: " in said
+
+
+def test_junk_after_a_checkpoint_is_refused(bundle):
+    kept = bundle.parent / "kept.txt"
+    kept.write_text((bundle / "checkpoints.txt").read_text() + "\nhello\n")
+
+    assert judged(bundle, "--checkpoint", kept)[0] == 2
+
+
 def test_something_that_is_no_bundle_cannot_be_read(tmp_path):
     (tmp_path / "empty").mkdir()
 
@@ -281,6 +383,7 @@ def test_keys_from_outside_decide(bundle):
 
 def test_a_twin_that_is_missing_is_found_in_the_bundle_too(olympus, sealer, hand, tmp_path):
     olympus.makes_roles(3)
+    olympus.decides(1)
     hand.does(
         "delete from audit_event where store = 'compliance' and id = (select id from audit_event where store = 'compliance' limit 1)"
     )

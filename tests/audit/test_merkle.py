@@ -99,3 +99,19 @@ def test_the_offline_verifier_grows_the_same_tree(leaves):
         offline.grow(frontier, size, leaf)
 
     assert offline.root_of(frontier) == merkle.root(leaves)
+
+
+@given(size=st.integers(1, 70), split=st.integers(0, 69), data=st.data())
+def test_paths_after_a_known_frontier_are_those_of_the_whole_tree_and_the_offline_verifier_follows_them(
+    size, split, data
+):
+    leaves = [merkle.leaf_hash(bytes([number])) for number in range(size)]
+    split = min(split, size - 1)
+    wanted = data.draw(st.sets(st.integers(split, size - 1)))
+    frontier, _ = merkle.append([], 0, leaves[:split])
+
+    found = merkle.audit_paths(frontier, split, leaves[split:], {leaves[index] for index in wanted})
+
+    assert found == {leaves[index]: (index, merkle.inclusion_proof(leaves, index)) for index in wanted}
+    for leaf, (index, path) in found.items():
+        assert offline.root_by_path(leaf, index, size, path) == merkle.root(leaves)

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - statements stand whole
+# ruff: noqa: E501, S608 - statements stand whole
 """A workspace reads its log: personal parts against their commitment, proofs against the signed root."""
 
 import pytest
@@ -37,12 +37,57 @@ def test_a_personal_part_is_opened_against_its_commitment(failed_login):
 
 def test_an_erased_personal_part_is_gone_and_the_entry_stays(failed_login, sealer, findings):
     assert prune.erase([failed_login.id]) == 1
+    with within(failed_login.workspace_id), log.collecting() as ledger:
+        eraser = Actor(failed_login.workspace_id, Subject(new_id(), SubjectKind.SYSTEM), Environment())
+        log.record(Event.AUDIT_ERASED, eraser, bodies=1, entries=[failed_login.id])
+        log.write(ledger)
     sealed(sealer)
 
     with within(failed_login.workspace_id):
         assert access.open_body(failed_login) is None
         assert access.evidence_of(failed_login)["k"] == "auth:login:failed"
     assert findings() == []
+
+
+def test_a_personal_part_that_is_gone_unsaid_is_found(failed_login, sealer, findings):
+    sealed(sealer)
+    prune.erase([failed_login.id])
+
+    expected = [
+        f"keyed, security: the personal part of entry {failed_login.id} is missing, and no line says that it was erased"
+    ]
+
+    assert findings() == expected
+    assert findings(workspace_id=failed_login.workspace_id) == expected
+
+
+@pytest.mark.parametrize("place", ["length(body) - 1", "0", "length(body) / 2"])
+def test_a_personal_part_with_a_flipped_bit_is_found(failed_login, sealer, hand, findings, place):
+    sealed(sealer)
+    assert findings() == []
+    hand.connection.execute("alter table audit_pii disable trigger append_only")
+    hand.connection.execute(
+        f"update audit_pii set body = set_byte(body, {place}, get_byte(body, {place}) # 1) where id = %s",
+        [failed_login.id],
+    )
+    hand.connection.execute("alter table audit_pii enable always trigger append_only")
+
+    assert findings() == [
+        f"keyed, security: the personal part of entry {failed_login.id} is not the one that was written"
+    ]
+
+
+def test_changed_recipients_are_found(olympus, sealer, hand, findings):
+    olympus.says(decisions=(decision(olympus.actor, recipients=b"sealed recipients"),))
+    sealed(sealer)
+    assert findings() == []
+    hand.connection.execute("alter table audit_pii disable trigger append_only")
+    hand.connection.execute("update audit_pii set body = 'others'")
+    hand.connection.execute("alter table audit_pii enable always trigger append_only")
+
+    (found,) = findings()
+
+    assert found.startswith("olympus, decision: the personal part of entry ")
 
 
 def test_a_personal_part_that_was_changed_is_not_shown(failed_login, hand):

@@ -2,10 +2,11 @@
 """Every way of tampering is found, and its place is named. Whoever tampers here has all power over the database."""
 
 from io import StringIO
+from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connections
 
 from audit import notes, signing
@@ -14,6 +15,8 @@ from audit.parity import TOLERANCE_US, closed_times
 from audit.sealer import Sealer
 from audit.trust import Trust, TrustedKey, of_vkeys
 from audit.verify import verify
+from tenancy.models import Workspace
+from tenancy.scoping import within
 from tests.audit.conftest import Place, sealed
 from tests.audit.signer import TestSigner
 
@@ -81,6 +84,10 @@ ENTRY = {
     "its workspace": (
         "update audit_event set workspace_id = null where id = " + NTH.format(12),
         place(12, "a column differs from the entry"),
+    ),
+    "its MAC": (
+        "update audit_event set mac = set_byte(mac, 0, get_byte(mac, 0) # 1) where id = " + NTH.format(34),
+        place(34, "its MAC is not of this deployment: it was changed, or no writer of ours made it"),
     ),
     "the order of two": (
         "with pair as (select id, env, row_number() over (order by xid, id) n from audit_event where store = 'compliance'),"
@@ -386,6 +393,85 @@ def test_over_a_rotation_both_keys_are_needed(olympus, sealer, findings):
     assert "olympus, compliance, seal 1, entry 0: no key in force signed it" in findings(trust=of_vkeys([vkeys["new"]]))
     ended = Trust((TrustedKey(PublicKey.parse(vkeys["old"]), 1, 2), TrustedKey(PublicKey.parse(vkeys["new"]), 3)))
     assert findings(trust=ended) == []
+
+
+SECURITY = "(select id from audit_log where store = 'security')"
+EMPTIED = ("audit_event", "audit_seal", "audit_tile", "audit_log", "audit_round")
+NO_ROUND = "all workspaces, rounds: there is no round of sealing, but there are keys or workspaces"
+
+
+def test_a_log_that_vanished_is_missed_by_whoever_asks_for_its_workspace(history, hand, findings):
+    for statement in (
+        "delete from audit_event where log_id = ",
+        "delete from audit_seal where log_id = ",
+        "delete from audit_tile where log_id = ",
+        "delete from audit_log where id = ",
+    ):
+        hand.does(statement + SECURITY)
+
+    (found,) = findings(workspace_id=history.id)
+
+    assert found.startswith("all workspaces, rounds, seal 1, entry ")
+    assert found.endswith("is not the one that was made")
+    assert findings() == [found]
+
+
+def test_a_tail_cut_off_with_its_seal_is_missed_by_whoever_asks_for_its_workspace(history, hand, findings):
+    last = f"(select lo from audit_seal where log_id = {SECURITY} and n = 6)"
+    hand.does(f"delete from audit_event where log_id = {SECURITY} and xid >= {last}")
+    hand.does(f"delete from audit_tile where log_id = {SECURITY} and n = 6")
+    hand.does(f"delete from audit_seal where log_id = {SECURITY} and n = 6")
+
+    (found,) = findings(workspace_id=history.id)
+
+    assert found.startswith("all workspaces, rounds, seal 6, entry ")
+    assert findings() == [found]
+
+
+def test_another_workspace_is_not_blamed_for_a_log_that_vanished(history, pluto, sealer, hand, findings):
+    pluto.makes_roles(1)
+    sealed(sealer)
+    hand.does(f"delete from audit_seal where workspace_id = '{history.id}'")
+
+    assert findings(workspace_id=pluto.id) == []
+    assert findings(workspace_id=history.id) != []
+
+
+def test_emptied_stores_are_not_intact(history, hand, findings):
+    for table in EMPTIED:
+        hand.does(f"delete from {table}")
+
+    assert findings() == [NO_ROUND]
+    assert findings(workspace_id=history.id) == [NO_ROUND]
+
+
+def test_emptied_stores_are_missed_by_an_older_workspace_even_without_keys(history, hand, findings):
+    for table in (*EMPTIED, "audit_key"):
+        hand.does(f"delete from {table}")
+    elder = Workspace(id=UUID("0190163d-8694-739b-aea5-966c26f8ad91"), slug="elder", name="Elder")
+    with within(elder.id):
+        elder.save(force_insert=True)
+
+    expected = [NO_ROUND, "elder, security: the log is not there; every workspace has one"]
+
+    assert findings() == expected
+    assert findings(workspace_id=elder.id) == expected
+
+
+def test_a_platform_without_workspaces_and_rounds_is_intact(transactional_db):
+    out = StringIO()
+
+    call_command("verify_audit", stdout=out)
+
+    assert "\nintact\n" in out.getvalue()
+
+
+@pytest.mark.parametrize("kept", ["", "hello\nworld\n"])
+def test_the_command_refuses_a_checkpoint_file_without_a_checkpoint(history, tmp_path, kept):
+    (tmp_path / "kept.txt").write_text(kept)
+
+    with pytest.raises(CommandError):
+        call_command("verify_audit", checkpoint=tmp_path / "kept.txt", stdout=StringIO())
 
 
 def test_the_command_says_intact_and_keeps_checkpoints(history, tmp_path):

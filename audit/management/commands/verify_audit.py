@@ -42,6 +42,8 @@ class Command(BaseCommand):
         using = ALIAS if ALIAS in connections else "owner"
         report = verify(using=using, workspace_id=workspace_id, checkpoints=outside, trust=trust)
         self._print(report)
+        if report.unopened:
+            self.stdout.write(f"{report.unopened} personal parts were not compared: their key is not at hand")
         for weak in health.weakened_guards(using):
             self.stderr.write(f"warning: {weak}")
         if not outside and report.intact:
@@ -50,7 +52,8 @@ class Command(BaseCommand):
         if not report.intact:
             raise SystemExit(1)
         if options["save_checkpoint"]:
-            kept = [report.rounds_note, *(one.note for one in report.walked)]
+            rounds = "" if workspace_id else report.rounds_note
+            kept = [rounds, *(one.note for one in report.walked)]
             options["save_checkpoint"].write_text("\n".join(note for note in kept if note))
 
     def _print(self, report: Report) -> None:
@@ -82,9 +85,12 @@ def _outside(path: Path | None) -> list[Note]:
     if path is None:
         return []
     try:
-        return notes.parse_many(path.read_text())
-    except (OSError, BadNote) as error:
+        kept = notes.parse_many(path.read_text())
+    except (OSError, UnicodeDecodeError, BadNote) as error:
         raise CommandError(f"The checkpoint file cannot be used: {error}") from error
+    if not kept:
+        raise CommandError("The checkpoint file cannot be used: there is no checkpoint in it")
+    return kept
 
 
 def _trust(path: Path | None) -> Trust | None:

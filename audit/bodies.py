@@ -1,0 +1,94 @@
+"""Personal parts against the commitments in their entries: one that was changed, or is gone unsaid, is found."""
+
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+from django.db import connections
+
+from audit import signing
+from audit.entries import log_id
+from audit.events import Event
+from audit.evidence import Finding, LogName, Report
+from audit.kinds import Store
+from audit.reading import streaming_cursor
+from tenancy.errors import DomainError, Unavailable
+from tenancy.scoping import within
+
+MOST_FOUND = 20
+"""Findings told of one log."""
+
+_COMMITTED = (
+    "select e.id, e.env, p.body from audit_event e left join audit_pii p on p.id = e.id"
+    """ where e.log_id = %s and position('"body":"'::bytea in e.env) > 0"""
+)
+_ERASED = "select env from audit_event where log_id = any(%s) and kind = %s"
+_GONE_FOR_GOOD = "key_shredded"
+_MISSING = "the personal part of entry {} is missing, and no line says that it was erased"
+_CHANGED = "the personal part of entry {} is not the one that was written"
+
+
+class _Committed(NamedTuple):
+    id: UUID
+    env: bytes
+    body: bytes | None
+
+
+def changed_bodies(using: str, report: Report) -> Iterator[Finding]:
+    """Compare the personal parts of all logs that were walked; what no key opens now is counted in the report."""
+    for one in report.walked:
+        found = _of_log(using, one.name, report)
+        for _, text in zip(range(MOST_FOUND), found, strict=False):
+            yield Finding(one.name.workspace, one.name.store, None, None, text)
+        found.close()
+
+
+def _of_log(using: str, name: LogName, report: Report) -> Generator[str]:
+    erased, known_since = _erased(using, name.workspace_id), _known_since(name.workspace_id, report)
+    scope = within(name.workspace_id) if name.workspace_id else nullcontext()
+    with scope, streaming_cursor(using, "audit_bodies") as rows:
+        for row in map(_Committed._make, rows.execute(_COMMITTED, [name.id], binary=True)):
+            env = orjson.loads(row.env)
+            commitment = env.get("body")
+            if commitment is None:
+                continue
+            if row.body is None:
+                if row.id not in erased and int(env["t"]) > known_since:
+                    yield _MISSING.format(row.id)
+                continue
+            opened = _opened(name, row.id, row.body)
+            if opened is None:
+                report.unopened += 1
+            elif sha256(opened).hexdigest() != commitment:
+                yield _CHANGED.format(row.id)
+
+
+def _known_since(workspace_id: UUID | None, report: Report) -> int:
+    """The time up to which lines that tell of an erasure may have been pruned, in microseconds."""
+    stores = Event.AUDIT_ERASED.kind.stores
+    told = [one.edge for one in report.walked if one.name.workspace_id == workspace_id and one.name.store in stores]
+    return min(told, default=0)
+
+
+def _opened(name: LogName, entry_id: UUID, body: bytes) -> bytes | None:
+    """What the commitment is over; None where the key is not at hand, nothing where the seal is broken."""
+    if name.store == Store.DECISION:
+        return body
+    try:
+        return signing.vault().open(name.workspace_id, entry_id, body)
+    except Unavailable:
+        return None
+    except DomainError as error:
+        return None if error.code == _GONE_FOR_GOOD or (name.workspace_id and not name.slug) else b""
+
+
+def _erased(using: str, workspace_id: UUID | None) -> set[UUID]:
+    """The entries whose personal parts were erased, as either log that erasures are written to says."""
+    logs = [log_id(workspace_id, store.value) for store in Event.AUDIT_ERASED.kind.stores]
+    with connections[using].cursor() as cursor:
+        cursor.execute(_ERASED, [logs, Event.AUDIT_ERASED.value])
+        said = [orjson.loads(bytes(env))["data"].get("entries", []) for (env,) in cursor.fetchall()]
+    return {UUID(one) for entries in said for one in entries}
