@@ -70,9 +70,7 @@ def _believed(peer: str, forwarded: str) -> str:
 
 def _is_proxy(address: str) -> bool:
     known = _canonical(address)
-    return bool(known) and any(
-        ip_address(known) in ip_network(proxy, strict=False) for proxy in settings.TRUSTED_PROXIES
-    )
+    return bool(known) and any(ip_address(known) in ip_network(proxy) for proxy in settings.TRUSTED_PROXIES)
 
 
 def _canonical(address: str) -> str:

@@ -4,6 +4,7 @@ Django prints id, finding and hint of each. `serve`, the worker and beat run the
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from ipaddress import collapse_addresses, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,7 +82,7 @@ def hosts_are_named() -> Iterator[Error]:
             hint="Unset CORDON_SHARED_ORIGIN; give each workspace a host name of its own.",
             id="cordon.E006",
         )
-    if "*" in settings.TRUSTED_PROXIES:
+    if _is_everybody(settings.TRUSTED_PROXIES):
         yield Error(
             "Everybody is believed about the address of the client.",
             hint="Name the addresses of your proxies in CORDON_TRUSTED_PROXIES.",
@@ -172,6 +173,13 @@ def _wall_errors() -> Iterator[Error]:
             hint="DATABASE_URL must name cordon_app, which row-level security binds.",
             id="cordon.E017",
         )
+
+
+def _is_everybody(networks: Sequence[str]) -> bool:
+    """Whether these networks together hold every address there is, be it in halves."""
+    known = [ip_network(one) for one in networks]
+    four, six = ([one for one in known if one.version == version] for version in (4, 6))
+    return any(not one.prefixlen for same in (four, six) for one in collapse_addresses(same))
 
 
 def _is_weak(secret: str, shortest: int, *guesses: str) -> bool:

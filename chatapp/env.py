@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,7 +147,7 @@ class _Reader:
             public_url=public_url,
             allowed_hosts=self.hosts(public_url),
             shared_origin=self.flag("CORDON_SHARED_ORIGIN"),
-            trusted_proxies=self.listed("CORDON_TRUSTED_PROXIES"),
+            trusted_proxies=self.proxies(),
             metrics_token=self.values.get("CORDON_METRICS_TOKEN", ""),
             log_level=self.one_of("CORDON_LOG_LEVEL", ("info", "debug", "warning", "error")),
             asgi_server=self.one_of("ASGI_SERVER", ("uvicorn", "daphne")),
@@ -183,6 +184,18 @@ class _Reader:
     def listed(self, name: str) -> tuple[str, ...]:
         return tuple(item.strip() for item in self.values.get(name, "").split(",") if item.strip())
 
+    def proxies(self) -> tuple[str, ...]:
+        """Networks of the proxies that are believed about their clients; a single address is a network of one."""
+        found = []
+        for given in self.listed("CORDON_TRUSTED_PROXIES"):
+            try:
+                found.append(str(ip_network(given, strict=False)))
+            except ValueError:
+                self.findings.append(
+                    f"CORDON_TRUSTED_PROXIES holds {given!r}. Use addresses or networks: 10.0.0.1, 10.0.0.0/24."
+                )
+        return tuple(found)
+
     def databases(self) -> dict[str, str]:
         """Connection addresses by alias. Only `default` is always there; a process gets no more than it needs."""
         self.needed("DATABASE_URL", _APP_URL)
@@ -218,6 +231,10 @@ class _Reader:
         elif parts.scheme == "http" and not is_loopback(host):
             self.findings.append(
                 f"CORDON_PUBLIC_URL is {value!r}. Plain HTTP is for loopback only; use https://{host}."
+            )
+        elif not self.production and not is_loopback(host):
+            self.findings.append(
+                f"CORDON_PUBLIC_URL is {value!r}. Only production is reached over the network: set CORDON_PRODUCTION=1."
             )
         return value
 

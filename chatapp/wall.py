@@ -63,6 +63,12 @@ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', '
     or has_any_column_privilege('cordon_app', c.oid, 'select, insert, update'))
 """
 
+_MISLED_FUNCTIONS = """
+select p.oid::regprocedure::text from pg_proc p
+where p.pronamespace = 'public'::regnamespace and p.prosecdef
+  and not exists (select from unnest(p.proconfig) one where one ~ '^search_path=.*, *pg_temp$')
+"""
+
 _ROLE_POWERS = """
 with powers(role, power) as (
   select rolname, unnest(array[
@@ -109,7 +115,7 @@ def gaps(connection: "BaseDatabaseWrapper") -> list[Gap]:
     missing = [role for (role,) in _rows(connection, _MISSING_ROLES)]
     if missing:
         return [Gap(role, "is missing", "Run deploy/roles.sql as an administrator.") for role in missing]
-    return [*_role_gaps(connection), *_table_gaps(connection)]
+    return [*_role_gaps(connection), *_table_gaps(connection), *_function_gaps(connection)]
 
 
 def _role_gaps(connection: "BaseDatabaseWrapper") -> Iterator[Gap]:
@@ -138,6 +144,15 @@ def _table_gaps(connection: "BaseDatabaseWrapper") -> Iterator[Gap]:
             yield Gap(table, "is open to cordon_app without a wall", f"REVOKE ALL ON {table} FROM cordon_app;")
     for table, privilege in _rows(connection, _CHANGEABLE_RECORDS):
         yield Gap(table, f"cordon_app may {privilege} records", f"REVOKE {privilege} ON {table} FROM cordon_app;")
+
+
+def _function_gaps(connection: "BaseDatabaseWrapper") -> Iterator[Gap]:
+    for (function,) in _rows(connection, _MISLED_FUNCTIONS):
+        yield Gap(
+            function,
+            "runs as its owner and may find temporary objects before real ones",
+            f"ALTER FUNCTION {function} SET search_path = pg_catalog, public, pg_temp;",
+        )
 
 
 def _rows(connection: "BaseDatabaseWrapper", statement: str) -> list[tuple[str, ...]]:

@@ -57,7 +57,7 @@ def test_on_https_cookies_are_bound_to_the_host_and_to_tls():
 
     said = subprocess.run(
         [sys.executable, "-c", program],
-        env=os.environ | {"CORDON_PUBLIC_URL": "https://chat.example"},
+        env=os.environ | {"CORDON_PUBLIC_URL": "https://chat.localhost"},
         capture_output=True,
         text=True,
         check=True,

@@ -84,6 +84,16 @@ SAMPLES = {
         TABLE + "alter table sample owner to cordon_app;",
     ),
     "a role that makes tables": ("cordon_app", "create in public", "grant create on schema public to cordon_app;"),
+    "a function of the owner that looks among temporary tables first": (
+        "sample()",
+        "temporary objects",
+        "create function sample() returns int language sql security definer set search_path = public as 'select 1';",
+    ),
+    "a function of the owner with the path of its caller": (
+        "sample()",
+        "temporary objects",
+        "create function sample() returns int language sql security definer as 'select 1';",
+    ),
     "a missing role": ("cordon_pruner", "missing", "alter role cordon_pruner rename to somebody;"),
 }
 

@@ -64,6 +64,8 @@ def test_the_text_of_the_refusal_holds_every_finding_and_no_secret():
         ("CORDON_PUBLIC_URL", "http://chat.example.org", "use https://chat.example.org"),
         ("CORDON_PUBLIC_URL", "https://chat.example.org/chat", "without a path"),
         ("CORDON_DEPLOYMENT_ID", "North 1", "a-z"),
+        ("CORDON_TRUSTED_PROXIES", "not-an-ip", "addresses or networks"),
+        ("CORDON_TRUSTED_PROXIES", "10.0.0.1, *", "addresses or networks"),
         ("CORDON_LOG_LEVEL", "loud", "one of info"),
         ("ASGI_SERVER", "gunicorn", "uvicorn, daphne"),
         ("CORDON_DATABASE_OWNER_URL", "mysql//", "postgresql://"),
@@ -82,6 +84,21 @@ def test_plain_http_is_allowed_on_loopback(tmp_path):
     assert found.public_url == "http://127.0.0.1:8123"
     assert found.https is False
     assert ".localhost" in found.allowed_hosts
+
+
+def test_outside_production_only_loopback_is_public(tmp_path):
+    with pytest.raises(env.BadEnvironment) as refused:
+        env.read({"CORDON_DATA_DIR": str(tmp_path / "data"), "CORDON_PUBLIC_URL": "https://chat.example.org"})
+
+    (line,) = refused.value.findings
+    assert line.startswith("CORDON_PUBLIC_URL")
+    assert "CORDON_PRODUCTION=1" in line
+
+
+def test_proxies_are_read_as_networks():
+    found = env.read(GIVEN | {"CORDON_TRUSTED_PROXIES": "10.0.0.1, 192.0.2.9/24,2001:db8::1"})
+
+    assert found.trusted_proxies == ("10.0.0.1/32", "192.0.2.0/24", "2001:db8::1/128")
 
 
 def test_without_addresses_the_embedded_deployment_stands_in(tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from audit.heartbeat import Heartbeat
 from chatapp import rawsocket
@@ -69,15 +70,13 @@ def serve_by_uvicorn(application: Application, bind: str, port: int) -> None:
 
 
 def serve_by_daphne(application: Application, bind: str, port: int) -> None:
+    """Daphne's own reading of forwarded headers stays off: it believes every peer, and the first hop that is named."""
     from daphne.endpoints import build_endpoint_description_strings  # noqa: PLC0415 - Twisted is large
     from daphne.server import Server  # noqa: PLC0415
 
-    proxied = bool(settings.TRUSTED_PROXIES)
     Server(
-        application=application,
+        application=ProxyHeadersMiddleware(application, list(settings.TRUSTED_PROXIES)),
         endpoints=build_endpoint_description_strings(host=bind, port=port),
         server_name="cordon",
         application_close_timeout=3,
-        proxy_forwarded_address_header="X-Forwarded-For" if proxied else None,
-        proxy_forwarded_proto_header="X-Forwarded-Proto" if proxied else None,
     ).run()
