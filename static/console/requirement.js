@@ -87,7 +87,9 @@ async function send() {
   }
   list(form.querySelector('[data-words]'), told.words);
   roster(told.roster);
-  if (held) form.requestSubmit();
+  if (!held) return;
+  held = false;
+  form.requestSubmit();
 }
 
 function complain(found) {
