@@ -12,9 +12,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -37,7 +37,8 @@ from policy.types import AccessDenied, Decision, Resource
 from policy.wording import FLAGS, in_detail
 from rooms.bars import bar_of, written
 from tenancy.actor import SubjectKind
-from tenancy.errors import DomainError
+from tenancy.errors import DomainError, Invalid
+from tenancy.jsontext import UNREADABLE
 from tenancy.models import Workspace
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -47,6 +48,8 @@ _CLOSED = frozenset(
     {"logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "view_on_site", "app_list"}
 )
 """Views of the Django admin that know nothing of sessions, workspaces or decisions of ours."""
+LONGEST = 2_000
+"""A parameter of an address of the console has at most so many characters."""
 
 
 class ConsoleSite(admin.AdminSite):
@@ -107,15 +110,16 @@ class ConsoleSite(admin.AdminSite):
         )
         try:
             pep.enforce(request.actor, Action.CONSOLE_ENTER, ENTRY)  # type: ignore[attr-defined]
+            _refuse_unreadable(request.GET)
             return _rendered(view(request, *arguments, **parts))
         except AccessDenied as refused:
             return _rendered(self._refused(request, refused))
         except (Http404, PermissionDenied):
             return _rendered(self._page(request, "console/not_found.html", 404, title=_("There is nothing here")))
+        except SuspiciousOperation:
+            return _rendered(self._problem(request, Invalid(_("This address asks for what the page does not offer."))))
         except (DomainError, PolicyLanguageError) as problem:
-            return _rendered(
-                self._page(request, "console/problem.html", 400, title=_("That did not work"), problem=problem)
-            )
+            return _rendered(self._problem(request, problem))
 
     def _refused(self, request: HttpRequest, refused: AccessDenied) -> HttpResponse:
         decision = refused.decision
@@ -133,6 +137,9 @@ class ConsoleSite(admin.AdminSite):
             opened_by=_opened_by(decision),
             needs_proof=refused.code == "step_up_required",
         )
+
+    def _problem(self, request: HttpRequest, problem: DomainError | PolicyLanguageError) -> HttpResponse:
+        return self._page(request, "console/problem.html", 400, title=_("That did not work"), problem=problem)
 
     def _page(self, request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
         return TemplateResponse(request, template, {**self.each_context(request), **context}, status=status)
@@ -190,6 +197,13 @@ class ConsoleSite(admin.AdminSite):
 def _signed_in(request: HttpRequest) -> bool:
     actor = getattr(request, "actor", None)
     return actor is not None and actor.subject.kind is SubjectKind.USER
+
+
+def _refuse_unreadable(asked: QueryDict) -> None:
+    """No address of ours is longer than this or holds what the database cannot keep. Raises Invalid."""
+    for name, values in asked.lists():
+        if any(len(text) > LONGEST or UNREADABLE.search(text) for text in (name, *values)):
+            raise Invalid(_("A part of this address cannot be read."), remedy=_("Open the page from the menu."))
 
 
 def _rendered(response: HttpResponseBase) -> HttpResponseBase:

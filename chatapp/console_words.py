@@ -24,6 +24,9 @@ WORDS: Mapping[str, str | Promise] = {
     "builder.resource": _("Room"),
     "builder.environment": _("Circumstances"),
     "builder.incomplete": _("Condition {n} has no value yet, so it is not part of the text."),
+    "builder.unclosed": _(
+        "Condition {n} cannot be read: a value with a comma or a quotation mark stands between quotation marks."
+    ),
     "builder.silent": _("The server does not answer. Try again in a moment."),
     "builder.place": _("line {line}, character {column}"),
     "builder.nothing": _("Nothing: roles alone decide who is in here."),

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +18,7 @@ from policy.language.errors import PolicyLanguageError
 from policy.types import AccessDenied
 from tenancy.actor import SubjectKind
 from tenancy.errors import DomainError, RateLimited
+from tenancy.jsontext import read_json
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView  # imports these classes itself, through the settings
@@ -37,6 +40,22 @@ _STATUS = {
     "key_missing": 500,
     "key_shredded": 410,
 }
+
+
+class BoundedJSONParser(JSONParser):
+    """Reads a body of JSON that nests no deeper than any of ours; all else is a 400 to whoever sent it."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,  # noqa: ARG002 - the framework's signature
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
+        try:
+            return read_json(stream.read().decode(encoding))
+        except ValueError as problem:
+            raise exceptions.ParseError(_("This is no JSON that can be taken: %s.") % problem) from None
 
 
 class AsksForAction(BasePermission):

@@ -5,13 +5,15 @@ import re
 from collections.abc import Iterator
 from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 
+from tenancy.jsontext import read_json
+
 _BLANK = re.compile(r"\s*")
 
 
 def line_of(text: str, place: str) -> int:
     """The line, from 1, of the value at this place or of the nearest one around it; 0 where the text is no JSON."""
     try:
-        json.loads(text)
+        read_json(text)
     except ValueError:
         return 0
     found = 1

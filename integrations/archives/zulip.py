@@ -6,9 +6,10 @@ and no id.
 """
 
 import hashlib
+import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -53,6 +54,7 @@ class _Index(msgspec.Struct):
     streams: dict[str, _Channel] = {}
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
 _written = msgspec.json.Decoder(_Written)
 _index = msgspec.json.Decoder(_Index)
@@ -210,7 +212,7 @@ def _name_of(path: PurePosixPath) -> str:
 def _read_index(entry: Entry) -> _Index | None:
     try:
         return _index.decode(entry.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return None
 
 
@@ -276,16 +278,33 @@ def _take(channel: Channel, topic: str, entry: Entry, seen: set[int]) -> None:
 
 def _messages(entry: Entry) -> tuple[list[_Written] | None, int]:
     """The messages of a topic file and the number of rows that are none; None if it is no such file."""
-    try:
-        rows = _rows.decode(entry.data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    rows = _rows_of(entry)
+    if rows is None:
         return None, 0
     messages = []
     for row in rows:
         try:
             message = _written.decode(row)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _UNREADABLE:
             continue
         if 0 <= message.timestamp < _LATEST and message.sender_full_name.strip():
             messages.append(message)
     return messages, len(rows) - len(messages)
+
+
+def _rows_of(entry: Entry) -> Sequence[bytes | msgspec.Raw] | None:
+    """The rows of a topic file, not looked into; None if it is no list.
+
+    Half of a surrogate pair makes all of a file unreadable to the fast reader; a more patient one finds the other rows.
+    """
+    try:
+        return _rows.decode(entry.data)
+    except msgspec.DecodeError:
+        pass
+    except RecursionError:
+        return None
+    try:
+        rows = json.loads(entry.data.decode("utf-8", "surrogateescape"))
+        return [json.dumps(row).encode() for row in rows] if isinstance(rows, list) else None
+    except (ValueError, RecursionError):
+        return None

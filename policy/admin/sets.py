@@ -42,6 +42,7 @@ from policy.language.tree import print_text
 from policy.language.words import in_words
 from policy.models import PolicySet, PolicySetState
 from policy.snapshot import ACTIONS, vocabulary_of
+from tenancy.jsontext import read_storable_json
 
 _STATES = {
     PolicySetState.DRAFT: ("", "edit"),
@@ -74,12 +75,14 @@ class JsonField(forms.CharField):
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         try:
-            return json.loads(text)
+            return read_storable_json(text)
         except json.JSONDecodeError as error:
             place = {"line": error.lineno, "column": error.colno, "problem": error.msg}
             raise ValidationError(
                 _("Line %(line)s, character %(column)s: this is no JSON (%(problem)s)."), params=place
             ) from None
+        except ValueError as error:
+            raise ValidationError(_("This cannot be taken: %(problem)s."), params={"problem": error}) from None
 
 
 class PolicySetForm(ConsoleForm):

@@ -154,6 +154,11 @@ class ConsoleAdmin(_ModelAdmin):
         context = {"help": self.help, "empty": self.empty, **(extra_context or {})}
         return super().changelist_view(request, context)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:  # noqa: ARG002 - Django's signature
+        """Only what a filter beside the list asks for: a lookup of any other field would tell what no list shows."""
+        asked = [_lookups_of(one) for one in (self.get_list_filter(request) if request else self.list_filter)]
+        return any(lookup in lookups for lookups in asked)
+
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)
         found.result_list = self.opened(request, list(found.result_list))
@@ -352,3 +357,11 @@ class ConsoleAdmin(_ModelAdmin):
     def _url(self, kind: str, obj: Model | None = None, *more: str) -> str:
         arguments = [str(obj.pk), *more] if obj is not None else []
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{kind}", args=arguments)
+
+
+def _lookups_of(filtered: Any) -> frozenset[str]:
+    """The parameters of one entry of `list_filter`."""
+    if isinstance(filtered, type) and issubclass(filtered, admin.SimpleListFilter):
+        return frozenset({str(filtered.parameter_name)})
+    name = filtered[0] if isinstance(filtered, list | tuple) else filtered
+    return frozenset({name, f"{name}__exact", f"{name}__isnull"})

@@ -1,6 +1,5 @@
 """The requirement builder: rows and text that say the same, words, and who would lose access, before it is saved."""
 
-import json
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -30,7 +29,8 @@ from rooms.actions.rooms import set_requirement
 from rooms.models import Room
 from rooms.roster import Affected, Roster, roster_under
 from tenancy.actor import Actor
-from tenancy.errors import DomainError
+from tenancy.errors import DomainError, Invalid
+from tenancy.jsontext import read_json
 
 NAMED = 12
 """So many people are named in a preview; the others are counted."""
@@ -100,7 +100,7 @@ def preview_requirement(request: HttpRequest, room: Room) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     pep.enforce(actor, Action.REQUIREMENT_SET, _resource(room))
     try:
-        asked = json.loads(request.body)
+        asked = read_json(request.body.decode())
         return JsonResponse(_previewed(actor, room, asked if isinstance(asked, dict) else {}))
     except (DomainError, PolicyLanguageError) as refusal:
         return JsonResponse(problem_of(refusal))
@@ -110,7 +110,7 @@ def preview_requirement(request: HttpRequest, room: Room) -> HttpResponse:
 
 def _previewed(actor: Actor, room: Room, asked: dict[str, Any]) -> dict[str, Any]:
     vocabulary = snapshot(actor.workspace_id).vocabulary
-    named = [one for one in asked.get("named", []) if isinstance(one, str)]
+    named = _texts(asked.get("named", []))
     node = _node(asked, vocabulary)
     text = print_text(node) if node is not None else ""
     checked_requirement(actor.workspace_id, text, named)
@@ -120,6 +120,12 @@ def _previewed(actor: Actor, room: Room, asked: dict[str, Any]) -> dict[str, Any
         "words": [in_words(part, vocabulary, _) for part in _parts(node)],
         "roster": roster_view(roster_under(actor, room.id, text, named), actor.id),
     }
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise Invalid(_("A list of names was expected."), field="named_requirements")
+    return value
 
 
 def _node(asked: dict[str, Any], vocabulary: Vocabulary) -> Node | None:

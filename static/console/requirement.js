@@ -9,9 +9,15 @@ const rowsNode = form.querySelector('[data-rows]');
 const text = form.elements.text;
 const problem = document.getElementById('problem');
 const WAIT = 300;
+const asRows = () => ({ rows });
+const asText = () => ({ text: text.value });
+const unclosed = new WeakSet();
 let rows = [];
 let timer = 0;
-let serial = 0;
+let view = asText; // what was edited last: it is what counts
+let state = 0; // counts every edit
+let clean = -1; // the state that the server last took
+let held = false; // whether the form is to be sent as soon as the server has taken it
 
 form.querySelector('[data-rows-card]').hidden = false;
 form.querySelector('[data-add]').addEventListener('click', () => {
@@ -19,29 +25,49 @@ form.querySelector('[data-add]').addEventListener('click', () => {
   rows.push({ attribute: first.name, operator: first.operators[0], values: [] });
   paint();
   rowsNode.lastElementChild.querySelector('select').focus();
-  ask(() => ({ rows }));
+  ask(asRows);
 });
-text.addEventListener('input', () => ask(() => ({ text: text.value })));
+text.addEventListener('input', () => ask(asText));
 form.addEventListener('change', (event) => {
-  if (event.target.name === 'named') ask(() => ({ text: text.value }));
+  if (event.target.name === 'named') ask(view);
 });
-send({ text: text.value });
-
-function ask(what) {
+form.addEventListener('submit', (event) => {
+  if (clean === state) return;
+  event.preventDefault();
   clearTimeout(timer);
-  timer = setTimeout(() => send(what()), WAIT);
+  held = true;
+  send();
+});
+send();
+
+function ask(edited) {
+  view = edited;
+  state += 1;
+  held = false;
+  clearTimeout(timer);
+  timer = setTimeout(send, WAIT);
 }
 
-/** Rows say something only when each has its value; until then the text stands as it was. */
+/** Rows say something only when each has its value; until then the text stands as it was, and is not sent. */
 function incomplete() {
   return rows.findIndex((row) => row.operator !== 'present' && !row.reference && row.values.length === 0);
 }
 
-async function send(what) {
-  const mine = ++serial;
+function lacks(index) {
+  const n = index + 1;
+  return unclosed.has(rows[index]) ? t('builder.unclosed', { n }) : t('builder.incomplete', { n });
+}
+
+async function send() {
+  const mine = state;
+  const what = view();
   const open = 'rows' in what ? incomplete() : -1;
-  form.querySelector('[data-open]').textContent = open < 0 ? '' : t('builder.incomplete', { n: open + 1 });
-  if (open >= 0) return complain(null);
+  const missing = open < 0 ? '' : lacks(open);
+  form.querySelector('[data-open]').textContent = missing;
+  if (open >= 0) {
+    complain(null);
+    return held && refuse(open, missing);
+  }
   const named = [...form.querySelectorAll('[name="named"]:checked')].map((box) => box.value);
   const answer = await fetch(form.dataset.preview, {
     method: 'POST',
@@ -49,10 +75,10 @@ async function send(what) {
     headers: { 'Content-Type': 'application/json', 'X-CSRFToken': form.elements.csrfmiddlewaretoken.value },
     body: JSON.stringify({ ...what, named }),
   }).catch(() => null);
-  if (mine !== serial) return;
   const told = await answer?.json().catch(() => null);
-  if (!told) return complain({ message: t('builder.silent'), remedy: '' });
-  if (told.problem) return complain(told.problem);
+  if (mine !== state) return;
+  if (told?.text === undefined) return complain(told?.problem ?? { message: t('builder.silent'), remedy: '' });
+  clean = mine;
   complain(null);
   if ('rows' in what) text.value = told.text;
   else {
@@ -61,14 +87,33 @@ async function send(what) {
   }
   list(form.querySelector('[data-words]'), told.words);
   roster(told.roster);
+  if (!held) return;
+  held = false;
+  form.requestSubmit();
 }
 
 function complain(found) {
+  for (const node of rowsNode.querySelectorAll('.errorlist')) node.remove();
   problem.hidden = !found;
   text.setAttribute('aria-invalid', String(Boolean(found)));
   if (!found) return;
   const place = found.line ? ` (${t('builder.place', found)})` : '';
-  problem.querySelector('[data-problem]').textContent = `${found.message}${place} ${found.remedy}`.trim();
+  const words_ = `${found.message}${place} ${found.remedy}`.trim();
+  problem.querySelector('[data-problem]').textContent = words_;
+  const row = view === asRows ? /^conditions\[(\d+)\]/.exec(found.field ?? '') : null;
+  if (row) refuse(Number(row[1]), words_);
+  else if (held) text.focus();
+  held = false;
+}
+
+/** Say beside a row why it cannot be taken, and go there if somebody wanted to send the form. */
+function refuse(index, words_) {
+  const node = rowsNode.children[index];
+  const told = make('p', 'errorlist', words_);
+  told.setAttribute('role', 'alert');
+  node.append(told);
+  if (held) node.querySelector('.b-value :is(input, select)')?.focus();
+  held = false;
 }
 
 // rows
@@ -118,7 +163,7 @@ function oneOf(row, one, index) {
   const options = [['', t('builder.choose')], ...one.values.map((value) => [value, value])];
   return choose(t('builder.value'), options, row.values[0] ?? '', (value) => {
     rows[index].values = value ? [value] : [];
-    ask(() => ({ rows }));
+    ask(asRows);
   });
 }
 
@@ -127,14 +172,34 @@ function typed(row, one, index) {
   const several = one.sets.includes(row.operator);
   field.setAttribute('aria-label', t('builder.value'));
   field.placeholder = several ? t('builder.several') : t('builder.one');
-  field.value = row.values.join(', ');
+  field.value = several ? row.values.map(quoted).join(', ') : (row.values[0] ?? '');
   if (several && one.values.length) field.title = one.values.join(', ');
   field.addEventListener('input', () => {
-    const parts = several ? field.value.split(',') : [field.value];
-    rows[index].values = parts.map((part) => part.trim()).filter(Boolean);
-    ask(() => ({ rows }));
+    const values = several ? parted(field.value) : [field.value.trim()].filter(Boolean);
+    rows[index].values = values ?? [];
+    if (values) unclosed.delete(rows[index]);
+    else unclosed.add(rows[index]);
+    ask(asRows);
   });
   return field;
+}
+
+/** A value as it stands among others: between quotation marks where a comma would part it. */
+function quoted(value) {
+  return /[,"\\]|^\s|\s$/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
+}
+
+/** The values between commas; null where a quotation mark is left open or stands inside of a bare value. */
+function parted(line) {
+  const found = [];
+  for (const [part] of line.matchAll(/(?:\s*"(?:[^"\\]|\\.)*"\s*(?=,|$)|[^,]+)/g)) {
+    const bare = part.trim();
+    const inside = /^"((?:[^"\\]|\\.)*)"$/.exec(bare);
+    if (inside) found.push(inside[1].replace(/\\(.)/g, '$1'));
+    else if (bare.includes('"')) return null;
+    else if (bare) found.push(bare);
+  }
+  return found;
 }
 
 function removeNode(index) {
@@ -152,7 +217,7 @@ function removeNode(index) {
     rows.splice(index, 1);
     paint();
     (rowsNode.children[Math.min(index, rows.length - 1)]?.querySelector('select') ?? form.querySelector('[data-add]')).focus();
-    ask(() => ({ rows }));
+    ask(asRows);
   });
   return button;
 }
@@ -160,7 +225,7 @@ function removeNode(index) {
 function changed(index, label) {
   paint();
   rowsNode.children[index].querySelector(`[aria-label="${label}"]`)?.focus();
-  ask(() => ({ rows }));
+  ask(asRows);
 }
 
 function choose(label, options, value, then) {

@@ -53,6 +53,26 @@ def test_a_wrong_confirmation_is_a_problem_with_a_field(browser):
     assert problem["remedy"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 20_000,
+        '{"password": ' + "[" * 50 + "]" * 50 + "}",
+        '{"password": ' + "1" * 5_000 + "}",
+        "{",
+        "NaN",
+        b"\xff",
+    ],
+    ids=["deep", "deep and closed", "digits", "unfinished", "no number", "no text"],
+)
+def test_a_body_that_cannot_be_taken_is_a_problem_and_no_error(browser, body):
+    answer = browser.post("/api/v1/step-up/", body, content_type=JSON)
+
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["status"] == 400
+
+
 def test_a_locked_confirmation_says_when_to_come_back(browser):
     for _ in range(5):
         browser.post("/api/v1/step-up/", {"password": "wrong"}, content_type=JSON)

@@ -1,6 +1,7 @@
 """The console in a real browser: every page in four looks, no refused script or style, no serious barrier (R40)."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,6 +193,53 @@ def test_rows_and_text_of_a_requirement_follow_each_other(world, chromium, serve
     with world.inside():
         assert Room.objects.get(id=titan).requirement == "program any_of {TITAN}"
     assert page.evaluate("window.violations ?? []") == []
+    assert page.complaints == []
+
+
+def test_a_requirement_is_put_in_force_as_it_stands_or_not_at_all(world, chromium, server):  # noqa: F811
+    page = opened(chromium, server, world)
+    titan = world.rooms["titan"].id
+    address = f"{page.root}{reverse('admin:rooms_room_requirement', args=[titan])}"
+    page.goto(address)
+    with world.inside():
+        before = Room.objects.get(id=titan).requirement
+    rows, send = page.locator(".b-row"), page.get_by_role("button", name="Put in force")
+    expect(rows).to_have_count(2)
+
+    page.get_by_role("button", name="Add a condition").click()
+    send.click()
+    expect(rows.nth(2).get_by_role("alert")).to_contain_text("Condition 3 has no value yet")
+    rows.nth(2).get_by_label("Attribute").select_option("environment.step_up_age")
+    rows.nth(2).get_by_label("Value").fill("soon")
+    send.click()
+    expect(rows.nth(2).get_by_role("alert")).to_be_visible()
+    rows.nth(2).get_by_label("Attribute").select_option("subject.program")
+    rows.nth(2).get_by_label("Operator").select_option("any_of")
+    rows.nth(2).get_by_label("Value").fill('TITAN, "half')
+    send.click()
+    expect(rows.nth(2).get_by_role("alert")).to_contain_text("quotation mark")
+    with world.inside():
+        assert Room.objects.get(id=titan).requirement == before
+    assert page.url == address
+    complaints, page.complaints[:] = [one for one in page.complaints if "400" not in one], []
+    assert complaints == []
+
+    rows.nth(2).get_by_label("Value").fill('"Titan, the second", APOLLO')
+    expect(page.get_by_label("Requirement")).to_have_value(re.compile('{APOLLO, "TITAN, THE SECOND"}'))
+    page.get_by_label("Requirement").press("End")
+    page.get_by_label("Requirement").press("Space")
+    expect(rows.nth(2).get_by_label("Value")).to_have_value(re.compile('"TITAN, THE SECOND"'))
+    rows.nth(2).get_by_label("Value").press("End")
+    rows.nth(2).get_by_label("Value").press_sequentially(", X")
+    rows.nth(0).get_by_label("Value").select_option("TOP_SECRET")
+    send.click()
+
+    expect(page.get_by_text("The requirement is in force.")).to_be_visible()
+    with world.inside():
+        kept = Room.objects.get(id=titan).requirement
+    assert kept.startswith("clearance >= TOP_SECRET AND ")
+    assert '"TITAN, THE SECOND"' in kept
+    assert kept.count(",") == 3
     assert page.complaints == []
 
 

@@ -90,6 +90,48 @@ def test_what_is_no_message_is_counted_and_does_no_harm(tmp_path):
     assert survey.channels == {7: "x"}
 
 
+def test_half_a_surrogate_pair_spoils_its_own_message_alone(tmp_path):
+    row = {"timestamp": 5, "sender_full_name": "A"}
+    contents = {
+        "z/7-x/half.json": json.dumps(
+            [
+                {**row, "id": 1, "content": "<p>fine</p>"},
+                {**row, "id": 2, "content": "<p>\ud800</p>"},
+                {**row, "id": 3, "content": "<p>\udc00 and more</p>"},
+                {**row, "id": 4, "content": "<p>\U0001f680</p>"},
+            ]
+        ).encode(),
+    }
+
+    archive = opened(made.packed(tmp_path / "a.tar.xz", contents))
+
+    survey = archive.survey
+    assert (survey.messages, survey.malformed, survey.distinct) == (4, 2, 2)
+    assert survey.unreadable_topics == []
+    assert [one.html for channel in archive.channels() for one in channel.messages] == [
+        "<p>fine</p>",
+        "<p>\U0001f680</p>",
+    ]
+
+
+def test_what_nests_without_end_is_unreadable_and_stops_nothing(tmp_path):
+    deep, fine = b"[" * 100_000, {"id": 1, "timestamp": 5, "sender_full_name": "A", "content": "<p>fine</p>"}
+    contents = {
+        "z/7-x/deep.json": deep,
+        "z/7-x/closed.json": deep + b"]" * 100_000,
+        "z/7-x/inside.json": b'[{"id": 9, "content": "\\ud800", "more": ' + deep + b"]" * 100_000 + b"}]",
+        "z/7-x/fine.json": json.dumps([fine]).encode(),
+        "z/stream_index.json": b'{"streams": ' + deep,
+    }
+
+    archive = opened(made.packed(tmp_path / "a.tar.xz", contents))
+
+    survey = archive.survey
+    assert sorted(survey.unreadable_topics) == ["z/7-x/closed.json", "z/7-x/deep.json", "z/7-x/inside.json"]
+    assert (survey.messages, survey.distinct, survey.indexed) == (1, 1, False)
+    assert [one.html for channel in archive.channels() for one in channel.messages] == ["<p>fine</p>"]
+
+
 def test_the_index_is_compared_with_the_files(tmp_path):
     contents = made.files()
     del contents["zulip_json/103-night.2Fshift/nothing.json"]
