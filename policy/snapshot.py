@@ -15,9 +15,10 @@ from policy.language.definitions import AttributeDefinition as Definition
 from policy.language.definitions import Category, Kind, Vocabulary
 from policy.language.documents import document_hash, read_document
 from policy.language.errors import PolicyLanguageError
-from policy.language.evaluate import Condition, compile_condition
+from policy.language.evaluate import Answer, Condition, compile_condition
 from policy.language.grammar import parse_requirement
 from policy.language.rules import PolicyDocument, Target
+from policy.language.values import Unknown
 from policy.models import AttributeDefinition, EpochKind, PolicySet, PolicySetState
 from policy.types import PolicyRef
 from tenancy.models import Workspace, WorkspaceState
@@ -60,6 +61,11 @@ class Snapshot:
             if len(self._plans) < _PLANS_KEPT:
                 self._plans[key] = plan
         return plan
+
+    def scopes_around(self, room_id: UUID, *, kind: str, name: str) -> tuple[Answer, ...]:
+        """Which rules are for a room of this name, whatever the marking of what is said there."""
+        target = Target("", room_id=room_id, kind=kind, name=name, marking=Unknown.UNAVAILABLE)
+        return tuple(rule.scope.covers(target) for rule in self.document.rules)
 
     def tells_apart(self, one: Action, other: Action) -> bool:
         """Whether the two may have different answers in one room: a rule or the role gate names only one of them."""

@@ -60,6 +60,7 @@ REASONS: Mapping[str, Words] = {
     "lease": _("A permit that was given before was used again."),
     "marking_required": _("The message needs a marking."),
     "membership_suspended": _("The membership is suspended by policy."),
+    "name_moves_rules": _("With the new name other rules would apply to the room."),
     "no_applicable_permit": _("No rule permits it."),
     "not_the_author": _("Only the author of a draft may do this."),
     "obligation_unknown": _("Policy asks for something that this server cannot do."),

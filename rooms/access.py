@@ -50,9 +50,15 @@ def access_message(actor: Actor, message_id: UUID, action: Action) -> Message:
 
 
 def lock_message(actor: Actor, message_id: UUID, action: Action) -> Message:
-    """`access_message` for a change: one at a time, so that nobody edits what somebody else is deleting."""
-    Message.objects.select_for_update(no_key=True).filter(id=message_id).values_list("id", flat=True).first()
-    return access_message(actor, message_id, action)
+    """`access_message` for a change: one at a time, so that nobody edits what somebody else is deleting.
+
+    Nobody keeps others waiting who may not make the change; what has another marking by then is judged once more.
+    """
+    judged = access_message(actor, message_id, action)
+    message = Message.objects.select_for_update(no_key=True).filter(id=message_id).first()
+    if message is None:
+        raise no_message()
+    return message if message.marking == judged.marking else access_message(actor, message_id, action)
 
 
 def enforce_readable(actor: Actor, message: Message) -> Decision:

@@ -15,7 +15,7 @@ from rooms.explaining import explain_access
 from rooms.loading import read_state
 from rooms.models import Room, RoomKind
 from tenancy.actor import Actor
-from tenancy.errors import NotFound
+from tenancy.errors import DomainError
 from tenancy.scoping import within
 
 Data = dict[str, Any]
@@ -46,12 +46,12 @@ def _create_room(actor: Actor, frame: frames.CreateRoom) -> Data:
         actor, kind=RoomKind(frame.kind), name=frame.name, topic=frame.topic, marking=frame.marking
     )
     refused: list[dict[str, UUID | None]] = []
-    for user_id in frame.members:
+    for user_id in dict.fromkeys(one for one in frame.members if one != actor.id):
         try:
             members.add_member(actor, room_id=room.id, user_id=user_id)
         except AccessDenied as denied:
             refused.append({"user": user_id, "decision": denied.decision.id})
-        except NotFound:
+        except DomainError:
             refused.append({"user": user_id, "decision": None})
     return {**_room_data(actor, room), "refused": refused}
 

@@ -18,6 +18,7 @@ _WORDS: Mapping[str, str | Promise] = {
     "role_missing": _("Your role does not allow this here."),
     "requirement_unmet": _("You do not meet what this room requires."),
     "rule_denies": _("A rule of this workspace does not allow this."),
+    "name_moves_rules": _("With this name other rules would apply here. Ask somebody who manages policy."),
     "no_applicable_permit": _("Nothing in this workspace's policy allows this."),
     "obligation_unknown": _("Policy asks for something that this server cannot do."),
     "step_up_required": _("This needs a fresh confirmation that it is you."),

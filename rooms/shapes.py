@@ -226,7 +226,7 @@ class RoomAnswer(Shape, frozen=True):
 class CreatedRoom(RoomAnswer, frozen=True):
     """`refused` names those who were not let in, each with the decision."""
 
-    refused: list[dict[str, UUID]]
+    refused: list[dict[str, UUID | None]]
 
 
 class Counts(Shape, frozen=True):

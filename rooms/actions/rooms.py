@@ -8,22 +8,24 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.access import active_user_ids
+from accounts.access import active_user_ids, flags_of
 from audit.events import Event
 from audit.log import Target, record
 from keys import envelope
 from keys.actions import create_room_key
 from policy import epochs, pep
-from policy.catalogue import Action, RoomRole
+from policy.catalogue import Action, Flag, RoomRole
 from policy.models import EpochKind
 from policy.requirements import checked_requirement
 from policy.signals import announce_access_change
-from policy.types import Resource
+from policy.snapshot import snapshot
+from policy.types import AccessDenied, Reason, Resource
 from rooms import news
-from rooms.access import access_room
+from rooms.access import access_room, room_resource
 from rooms.actions.members import admit
 from rooms.markings import canonical, within_ceiling
-from rooms.models import RequirementVersion, Room, RoomKind, RoomState
+from rooms.models import Membership, MembershipState, RequirementVersion, Room, RoomKind, RoomState
+from rooms.naming import checked_name, checked_topic
 from rooms.sealing import room_name, room_topic, seal_room_text
 from tenancy.actor import Actor, SubjectKind, new_id
 from tenancy.errors import Conflict, Invalid, NotFound
@@ -43,7 +45,7 @@ def create_room(
     room_id = new_id()
     pep.enforce(actor, Action.ROOM_CREATE, Resource("room", room_id))
 
-    name = _checked_name(name)
+    name, topic = checked_name(name), checked_topic(topic)
     if kind == RoomKind.PUBLIC:
         _refuse_taken_name(actor.workspace_id, name)
 
@@ -63,7 +65,8 @@ def create_room(
 
 @pep.performs(Action.DIRECT_OPEN)
 def open_direct(actor: Actor, *, people: Sequence[UUID], marking: str | None = None) -> Room:
-    """The conversation of exactly these people and the actor, opened if it has never been.
+    """The conversation of exactly these people and the actor, opened if it has never been. Whom policy had removed
+    from it is let in again if policy does so now.
 
     Without a marking it may hold as much as the workspace.
     """
@@ -74,7 +77,8 @@ def open_direct(actor: Actor, *, people: Sequence[UUID], marking: str | None = N
     people_hash = hashlib.sha256(b"".join(user_id.bytes for user_id in everyone)).digest()
     standing = Room.objects.filter(people_hash=people_hash).first()
     if standing is not None:
-        raise pep.NothingChanged(standing)
+        _readmit(actor, standing, everyone)
+        return standing
 
     kind = RoomKind.DIRECT if len(everyone) == TWO else RoomKind.GROUP
     new = Room(id=new_id(), kind=kind, marking=_ceiling_of(actor.workspace_id, marking), people_hash=people_hash)
@@ -87,6 +91,25 @@ def open_direct(actor: Actor, *, people: Sequence[UUID], marking: str | None = N
 
     record(Event.ROOM_CREATED, actor, target=Target("room", room.id, room.id), room_kind=kind, marking=room.marking)
     return room
+
+
+def _readmit(actor: Actor, room: Room, everyone: Sequence[UUID]) -> None:
+    """Whoever may not come back stays out: the actor is told so, of the others it is on record."""
+    standing = Membership.objects.filter(room=room).exclude(state=MembershipState.REMOVED)
+    out = set(everyone) - set(standing.values_list("user_id", flat=True))
+    if actor.id in out:
+        admit(actor, room=room, user_id=actor.id, role=RoomRole.MEMBER, source="manual")
+    back = [user_id for user_id in sorted(out - {actor.id}) if _comes_back(actor, room, user_id)]
+    if actor.id not in out and not back:
+        raise pep.NothingChanged(room)
+
+
+def _comes_back(actor: Actor, room: Room, user_id: UUID) -> bool:
+    try:
+        admit(actor, room=room, user_id=user_id, role=RoomRole.MEMBER, source="manual")
+    except AccessDenied:
+        return False
+    return True
 
 
 def _refuse_odd_company(everyone: Sequence[UUID]) -> None:
@@ -118,13 +141,6 @@ def _name_hash(workspace_id: UUID, name: str) -> bytes:
     return envelope.lookup_hash(workspace_id, "room-name", envelope.folded(name))
 
 
-def _checked_name(name: str) -> str:
-    tidy = " ".join(name.split())
-    if not tidy:
-        raise Invalid(_("A room needs a name."), field="name")
-    return tidy
-
-
 def _refuse_taken_name(workspace_id: UUID, name: str) -> None:
     """Only public names are told apart: that a private name is taken would tell that the room exists (R11)."""
     taken = _name_hash(workspace_id, name)
@@ -152,16 +168,19 @@ def _ceiling_of(workspace_id: UUID, marking: str | None) -> str:
 
 @pep.performs(Action.ROOM_UPDATE)
 def update_room(actor: Actor, *, room_id: UUID, name: str | None = None, topic: str | None = None) -> Room:
-    """Give a room another name or topic."""
+    """Give a room another name or topic. A name by which other rules would apply is given by who manages policy."""
     room = access_room(actor, room_id, Action.ROOM_UPDATE)
+    if name is not None:
+        _claim(room)
 
     changed = []
-    if name is not None and _checked_name(name) != room_name(room):
+    if name is not None and checked_name(name) != room_name(room):
         changed.append("name")
-        _rename(room, _checked_name(name))
-    if topic is not None and topic != room_topic(room):
+        _refuse_escape(actor, room, checked_name(name))
+        _rename(room, checked_name(name))
+    if topic is not None and checked_topic(topic) != room_topic(room):
         changed.append("topic")
-        room.topic_sealed = seal_room_text(room, "topic", topic)
+        room.topic_sealed = seal_room_text(room, "topic", checked_topic(topic))
     if not changed:
         raise pep.NothingChanged(room)
 
@@ -172,8 +191,18 @@ def update_room(actor: Actor, *, room_id: UUID, name: str | None = None, topic: 
         raise _taken() from None
 
     record(Event.ROOM_CHANGED, actor, target=Target("room", room.id, room.id), changed=changed)
+    if "name" in changed:
+        announce_access_change(actor, kind=EpochKind.ROOM, keys=[room.id], reason="room:renamed")
     _tell(room)
     return room
+
+
+def _refuse_escape(actor: Actor, room: Room, name: str) -> None:
+    """Rules may be for rooms of certain names: who names a room does not choose its rules."""
+    held = snapshot(room.workspace_id)
+    before, after = (held.scopes_around(room.id, kind=room.kind, name=one) for one in (room_name(room), name))
+    if before != after and Flag.MANAGE_POLICY not in flags_of(actor):
+        pep.refuse(actor, Action.ROOM_UPDATE, room_resource(room.id), Reason("name_moves_rules"))
 
 
 def _rename(room: Room, name: str) -> None:
@@ -222,7 +251,7 @@ def unarchive_room(actor: Actor, *, room_id: UUID) -> Room:
 def _claim(room: Room) -> None:
     """Whoever posts there finishes first; the room as it is then is what will be changed."""
     epochs.claim(room.workspace_id, EpochKind.ROOM, [room.id])
-    room.refresh_from_db(fields=["state"])
+    room.refresh_from_db(fields=["state", "name_sealed", "name_hash", "topic_sealed"])
 
 
 def _set_state(room: Room, state: RoomState) -> None:

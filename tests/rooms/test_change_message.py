@@ -13,6 +13,7 @@ from tenancy.actor import new_id
 from tenancy.errors import Conflict, Invalid, NotFound
 from tests.asserts import assert_audited, assert_denied, assert_refused, assert_sealed, unchanged
 from tests.policy.sets import decree, rule
+from tests.statements import sent
 from tests.world import World
 
 
@@ -197,3 +198,12 @@ def test_parts_are_what_was_said_under_its_marking(olympus):
     posted = olympus.says("grace", "titan", "# Heading\n\nand *words*")
 
     assert posted.parts == (Part("SECRET", "# Heading\n\nand *words*"),)
+
+
+def test_who_may_not_change_a_message_keeps_nobody_waiting(olympus):
+    posted = olympus.says("grace", "titan", "Mine.")
+
+    with sent() as heard, assert_denied(olympus, Action.MESSAGE_EDIT):
+        edit_message(olympus.actor("ada"), message_id=posted.message_id, body="Yours.")
+
+    assert not [one for one in heard if 'from "rooms_message"' in one.lower() and "for no key update" in one.lower()]

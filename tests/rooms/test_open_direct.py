@@ -1,6 +1,7 @@
 """Direct and group messages: the same people have the same conversation, whoever opens it first (SG-1)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from threading import Barrier
 
 import pytest
@@ -15,7 +16,9 @@ from rooms.actions.rooms import open_direct, update_room
 from rooms.models import Membership, Room, RoomKind
 from tenancy.actor import anonymous_actor
 from tenancy.errors import Invalid, NotFound
+from tenancy.models import Workspace
 from tests.asserts import assert_audited, assert_denied, assert_refused, unchanged
+from tests.policy.sets import decree, rule
 from tests.world import World, furnish
 
 
@@ -85,6 +88,45 @@ def test_for_everybody_else_it_does_not_exist(olympus):
 
     with assert_denied(olympus, Action.MESSAGE_POST, code="not_found"):
         olympus.says("ada", "us", "Hello?")
+
+
+def barred(world: World, username: str) -> None:
+    """Policy takes everything from somebody, without a grace."""
+    closed = rule(
+        "closed", "deny", "room:*", condition=f'department = "{username.upper()}"', scope={"kinds": ["direct"]}
+    )
+    world.knows(username, {"department": username})
+    decree(world, closed)
+
+
+@pytest.fixture
+def graceless(olympus) -> World:
+    with olympus.inside():
+        Workspace.objects.filter(id=olympus.id).update(removal_grace_minutes=0)
+    return olympus
+
+
+def state_in(world: World, room: Room) -> dict[str, str]:
+    with world.inside():
+        return dict(Membership.objects.filter(room=room).values_list("user__username", "state"))
+
+
+@pytest.mark.parametrize("opener", ["grace", "eve"])
+def test_whom_policy_had_removed_is_back_when_policy_lets_them(graceless, opener):
+    room = open_direct(graceless.actor("grace"), people=people(graceless, "eve"))
+    barred(graceless, "grace")
+    assert state_in(graceless, room) == {"grace": "removed", "eve": "active"}
+    other = "eve" if opener == "grace" else "grace"
+
+    with nullcontext() if opener == "eve" else assert_denied(graceless, Action.MEMBER_HOLD, event=Event.MEMBER_REFUSED):
+        open_direct(graceless.actor(opener), people=people(graceless, other))
+    assert state_in(graceless, room) == {"grace": "removed", "eve": "active"}
+    decree(graceless)
+    same = open_direct(graceless.actor(opener), people=people(graceless, other))
+
+    assert same.id == room.id
+    assert state_in(graceless, room) == {"grace": "active", "eve": "active"}
+    assert_audited(graceless, Event.MEMBER_ADDED, graceless.actor(opener), room.id)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """Opening, changing, guarding and archiving rooms: each has its power, each is on record (SG-1, PO-2)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -9,13 +10,15 @@ from django.db import connections
 from accounts.actions import assign_role, create_role, unassign_role
 from accounts.models import Role, RoleAssignment
 from audit.events import Event
-from policy.catalogue import Action, Flag
+from policy.catalogue import Action, Flag, RoomRole
 from policy.types import AccessDenied
 from rooms.actions.rooms import archive_room, create_room, set_requirement, unarchive_room, update_room
-from rooms.models import Membership, RequirementVersion, Room, RoomKind
+from rooms.models import Membership, MembershipState, RequirementVersion, Room, RoomKind
 from rooms.sealing import room_name, room_topic
+from tenancy.actor import Actor
 from tenancy.errors import Conflict, Invalid
 from tests.asserts import assert_audited, assert_denied, assert_refused, assert_sealed, recorded, unchanged
+from tests.policy.sets import decree, rule
 from tests.world import GUARD, World, furnish
 
 
@@ -242,3 +245,66 @@ def test_of_two_who_open_a_public_room_of_one_name_at_once_one_is_told_so():
 def test_a_refused_room_leaves_no_key_and_no_epoch(olympus):
     with unchanged(olympus), pytest.raises(AccessDenied):
         create_room(olympus.actor("eve"), kind=RoomKind.PRIVATE, name="above me", requirement=GUARD)
+
+
+def moderator(world: World, room: str) -> Actor:
+    world.joins("grace", room, role=RoomRole.MODERATOR)
+    return world.actor("grace")
+
+
+def test_a_name_that_moves_rules_is_given_by_who_manages_policy(olympus):
+    olympus.room("sealed orders")
+    grace = moderator(olympus, "sealed orders")
+    sealed = olympus.rooms["sealed orders"].id
+    hidden = rule("hide", "redact", "room:message:deliver", scope={"names": ["sealed*"], "markings": ["SECRET"]})
+    decree(olympus, hidden)
+
+    for_grace = partial(update_room, grace, room_id=sealed)
+    with assert_denied(olympus, Action.ROOM_UPDATE, reason="name_moves_rules"):
+        for_grace(name="Orders")
+    for_grace(name="Sealed letters")
+    update_room(olympus.actor("ada"), room_id=sealed, name="Orders")
+    with assert_denied(olympus, Action.ROOM_UPDATE, reason="name_moves_rules"):
+        for_grace(name="SEALED again")
+
+    with olympus.inside():
+        assert room_name(Room.objects.get(id=sealed)) == "Orders"
+
+
+def test_a_new_name_voids_what_was_decided_under_the_old_one(olympus):
+    olympus.room("orders")
+    olympus.joins("grace", "orders")
+    room_id = olympus.rooms["orders"].id
+    decree(olympus, rule("closed", "deny", "room:*", condition="program any_of {TITAN}", scope={"names": ["sealed*"]}))
+    olympus.says("grace", "orders", "Under a lease.")
+
+    update_room(olympus.actor("ada"), room_id=room_id, name="Sealed orders")
+
+    with assert_denied(olympus, Action.MESSAGE_POST):
+        olympus.says("grace", "orders", "No more.")
+    with olympus.inside():
+        standing = Membership.objects.get(room_id=room_id, user=olympus.people["grace"])
+    assert standing.state != MembershipState.ACTIVE
+
+
+@pytest.mark.parametrize(
+    "text", ["n\x00ul", "lob\u200bby", "\u202eybbol", "\ue000", "\u3164", "two\u00adparts"], ids=ascii
+)
+def test_names_and_topics_hide_nothing(olympus, text):
+    ada, titan = olympus.actor("ada"), olympus.rooms["titan"].id
+
+    with assert_refused(olympus, Invalid, field="name"):
+        create_room(ada, kind=RoomKind.PRIVATE, name=text)
+    with assert_refused(olympus, Invalid, field="topic"):
+        create_room(ada, kind=RoomKind.PRIVATE, name="Orders", topic=text)
+    with assert_refused(olympus, Invalid, field="name"):
+        update_room(ada, room_id=titan, name=text)
+    with assert_refused(olympus, Invalid, field="topic"):
+        update_room(ada, room_id=titan, topic=text)
+
+
+def test_a_name_has_one_spelling(olympus):
+    room = create_room(olympus.actor("ada"), kind=RoomKind.PRIVATE, name="Cafe\u0301", topic="Two\r\nlines")
+
+    with olympus.inside():
+        assert (room_name(room), room_topic(room)) == ("Café", "Two\nlines")
