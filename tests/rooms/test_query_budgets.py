@@ -9,7 +9,7 @@ from rooms import delivery, loading
 from rooms.actions.messages import posted_news
 from rooms.delivery import Sighting
 from rooms.dispatch import answer
-from rooms.frames import Hello, OpenRoom
+from rooms.frames import Hello, ListThreads, OpenRoom
 from rooms.posting import Post, Posted
 from rooms.postqueue import commit_posts
 from tenancy.actor import new_id
@@ -23,6 +23,7 @@ ANSWERING = 28
 TELLING_OTHERS = 4
 JUDGING_RECIPIENTS = 14
 OPENING_A_ROOM = 33
+LISTING_THREADS = 34
 COMING_IN = 47
 numbers = count(1)
 
@@ -149,6 +150,32 @@ def test_a_page_of_fifty_costs_as_many_statements_as_a_page_of_one(olympus, room
     opened(50)
 
     assert opened(1) == opened(50) <= OPENING_A_ROOM
+
+
+def test_thirty_threads_are_listed_with_as_many_statements_as_one(olympus, room):
+    grace, room_id = olympus.actor("grace"), olympus.rooms[room].id
+
+    def answered(times: int) -> None:
+        roots = say(olympus, room, times)
+        olympus.says("ada", room, "For its own.", reply_to=roots[0].message_id)
+        commit_posts(
+            olympus.id,
+            [Post(olympus.actor("ada"), room_id, new_id(), "Aye.", reply_to=root.message_id) for root in roots],
+        )
+
+    def listed(**of: object) -> tuple[int, int]:
+        heard: list[int] = []
+        cost = cost_of(lambda: heard.append(len(answer(grace, ListThreads(id="1", **of))["threads"])))
+        return heard[0], cost
+
+    answered(1)
+    listed(room=room_id), listed()
+    one, followed = listed(room=room_id), listed()
+    answered(29)
+
+    assert (listed(room=room_id)[0], one[0]) == (30, 1)
+    assert listed(room=room_id)[1] == one[1] <= LISTING_THREADS
+    assert listed()[1] == followed[1] <= LISTING_THREADS
 
 
 def test_coming_in_costs_as_many_statements_with_ten_rooms_as_with_one(olympus):
