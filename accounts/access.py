@@ -3,7 +3,7 @@
 Functions with an `actor` decide; those without are for code that has decided already, and run inside `within`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from policy import pip
 from policy.catalogue import Action, Flag
 from policy.pep import enforce, permitted
 from policy.types import Resource
-from tenancy.actor import Actor
+from tenancy.actor import Actor, ActorKey
 from tenancy.errors import NotFound, OutsideWorkspace
 from tenancy.scoping import current_workspace_id, within
 
@@ -135,27 +135,52 @@ def canonical_username(username: str) -> str:
     return username.strip().lower()
 
 
-def group_member_ids(actor: Actor, names: Iterable[str]) -> dict[str, set[UUID]]:
-    """The active members by group name as it was written; names that the actor may not know of are left out."""
-    groups = _groups_named(actor, names)
-    members: dict[UUID, set[UUID]] = {group_id: set() for group_id in groups}
-    rows = GroupMembership.objects.filter(group_id__in=groups, user__state=UserState.ACTIVE)
-    for group_id, user_id in rows.values_list("group_id", "user_id"):
-        members[group_id].add(user_id)
-    return {name: members[group_id] for group_id, written in groups.items() for name in written}
+def group_member_ids(asked: Sequence[tuple[Actor, Collection[str]]]) -> list[dict[str, set[UUID]]]:
+    """For each actor the active members of these groups, by name as it was written; as many queries for all as for one.
+
+    Names that the actor may not know of are left out (SG-2).
+    """
+    groups = _groups_named({name for _actor, names in asked for name in names})
+    if not groups:
+        return [{} for _ in asked]
+    members = _members_of({group_id for group_id, _kind in groups.values()})
+    managers = _who_manage_users({actor.key: actor for actor, _names in asked}.values())
+    found = []
+    for actor, names in asked:
+        known = {}
+        for name in groups.keys() & set(names):
+            group_id, kind = groups[name]
+            if kind == "public" or actor.key in managers or actor.id in members[group_id]:
+                known[name] = {user_id for user_id, state in members[group_id].items() if state == UserState.ACTIVE}
+        found.append(known)
+    return found
 
 
-def _groups_named(actor: Actor, names: Iterable[str]) -> dict[UUID, list[str]]:
+def _groups_named(names: Collection[str]) -> dict[str, tuple[UUID, str]]:
+    """Group and kind by name as it was written."""
     workspace_id = current_workspace_id()
     if workspace_id is None:
         raise OutsideWorkspace("groups were looked up outside a workspace")
-    hashes: dict[bytes, list[str]] = {}
-    for name in names:
-        hashes.setdefault(sealing.group_hash(workspace_id, name), []).append(name)
-    if not hashes:
+    if not names:
         return {}
-    rows = _knowable_groups(actor).filter(name_hash__in=list(hashes)).values_list("id", "name_hash")
-    return {group_id: hashes[bytes(name_hash)] for group_id, name_hash in rows}
+    hashes = {name: sealing.group_hash(workspace_id, name) for name in names}
+    rows = Group.objects.filter(name_hash__in=set(hashes.values())).values_list("name_hash", "id", "kind")
+    groups = {bytes(name_hash): (group_id, kind) for name_hash, group_id, kind in rows}
+    return {name: groups[name_hash] for name, name_hash in hashes.items() if name_hash in groups}
+
+
+def _members_of(group_ids: Collection[UUID]) -> dict[UUID, dict[UUID, str]]:
+    """The state of each member's account, by group."""
+    members: dict[UUID, dict[UUID, str]] = {group_id: {} for group_id in group_ids}
+    rows = GroupMembership.objects.filter(group_id__in=group_ids)
+    for group_id, user_id, state in rows.values_list("group_id", "user_id", "user__state"):
+        members[group_id][user_id] = state
+    return members
+
+
+def _who_manage_users(actors: Collection[Actor]) -> set[ActorKey]:
+    subjects = pip.gather(list(actors), []).subjects
+    return {key for key, state in subjects.items() if Flag.MANAGE_USERS in state.flags}
 
 
 def cards(user_ids: Iterable[UUID]) -> dict[UUID, Card]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.token import Token
 
 Node = dict[str, Any]
@@ -27,11 +28,30 @@ _FOUND = re.compile(
 )
 _MAX_NESTING = 20
 _TOO_DEEP = _MAX_NESTING - 2
-_MOST_BRACKETS = 200
-"""The parser's time grows with their square; beyond this only names are looked for, as written."""
-_TRAILING = re.compile(r"[.,;:!?'\"*_]+\Z")
+_LONGEST_ADDRESS = 2_048
+_MOST_CELLS = 2_000
+"""Of all tables of one message; a short text could make a hundred thousand of them. What is beyond is text."""
+_TRAILING = frozenset(".,;:!?'\"*_")
+_COLUMN = re.compile("-+")
 _ALIGN = re.compile(r"text-align:(\w+)")
 _BLOCKS = frozenset({"paragraph", "heading", "quote", "list", "item", "table", "head", "body", "row"})
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - as the parser calls it
+    """A table as far as the message may still have cells."""
+    columns = _columns(state, start + 1) if start + 1 < end else 0
+    left = _MOST_CELLS - int(state.env.get("cells", 0))
+    if not 0 < columns <= left:
+        return False
+    found = table(state, start, min(end, start + 1 + left // columns), silent)
+    if found and not silent:
+        state.env["cells"] = _MOST_CELLS - left + columns * (state.line - start - 1)
+    return found
+
+
+def _columns(state: StateBlock, line: int) -> int:
+    """How many columns the line under the head of a table rules off: each is one run of dashes."""
+    return len(_COLUMN.findall(state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]))
 
 
 class _Parser(MarkdownIt):
@@ -41,9 +61,10 @@ class _Parser(MarkdownIt):
         super().__init__("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
         self.enable(["table", "strikethrough"])
         self.disable(["image", "html_block", "html_inline", "reference", "text_join"])
+        self.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name for it
-        return bool(_LINKABLE.match(url))
+        return len(url) <= _LONGEST_ADDRESS and bool(_LINKABLE.match(url))
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802 - the parser's own name for it
         return url
@@ -81,8 +102,7 @@ def _literal(text: str) -> list[Node]:
 
 def mentions(md: str) -> list[Mention]:
     """Who is mentioned, each once, in order of appearance; code and link texts do not count."""
-    read = _literal(md) if md.count("[") > _MOST_BRACKETS else tree(md)
-    found = (Mention(node["kind"], node["name"]) for node in _walk(read) if node["type"] == "mention")
+    found = (Mention(node["kind"], node["name"]) for node in _walk(tree(md)) if node["type"] == "mention")
     return list(dict.fromkeys(found))
 
 
@@ -180,7 +200,8 @@ def _found(text: str) -> list[Node]:
         url, group, name = match.groups()
         if url:
             href = _trimmed(url)
-            nodes.append({"type": "link", "href": href, "children": _text(href)})
+            is_link = len(href) <= _LONGEST_ADDRESS
+            nodes.extend([{"type": "link", "href": href, "children": _text(href)}] if is_link else _text(href))
             at = match.start() + len(href)
         else:
             nodes.append({"type": "mention", "kind": group or ("room" if name == "room" else "user"), "name": name})
@@ -190,16 +211,14 @@ def _found(text: str) -> list[Node]:
 
 
 def _trimmed(url: str) -> str:
-    """Punctuation that ends the sentence and not the address is no part of it."""
-    end = _TRAILING.sub("", url)
-    while end.endswith((")", "]")) and not _balanced(end):
-        end = _TRAILING.sub("", end[:-1])
-    return end
-
-
-def _balanced(url: str) -> bool:
-    opening, closing = "()" if url.endswith(")") else "[]"
-    return url.count(opening) >= url.count(closing)
+    """Punctuation that ends the sentence is no part of the address; nor is a bracket that it never opened."""
+    unopened = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
+    end = len(url)
+    while url[end - 1] in _TRAILING or unopened.get(url[end - 1], 0) > 0:
+        end -= 1
+        if url[end] in unopened:
+            unopened[url[end]] -= 1
+    return url[:end]
 
 
 def _joined(nodes: list[Node]) -> list[Node]:

@@ -1,5 +1,6 @@
 """Pages of rooms and threads by place, never by offset; each is a fixed number of queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +11,6 @@ from rooms.frames import CHANGES
 from rooms.models import Message, ReadMark, Room, Thread, ThreadFollow
 
 THREADS = 30
-UNREAD_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,10 @@ def changes(room_id: UUID, after: int) -> list[Message] | None:
 
 def first_unread(room_id: UUID, user_id: UUID) -> UUID | None:
     """The first message of others after the reader's mark."""
-    mark = _mark(room_id, user_id, None)
+    marks = ReadMark.objects.filter(room_id=room_id, user_id=user_id, thread=None)
+    mark = marks.values_list("seq", flat=True).first() or 0
     unread = _spoken(room_id).filter(seq__gt=mark, deleted_at=None).exclude(sender_id=user_id)
     return unread.order_by("seq").values_list("id", flat=True).first()
-
-
-def _mark(room_id: UUID, user_id: UUID, thread_id: UUID | None) -> int:
-    marks = ReadMark.objects.filter(room_id=room_id, user_id=user_id, thread=thread_id)
-    return marks.values_list("seq", flat=True).first() or 0
 
 
 def thread_page(thread: Thread, *, before: int | None, limit: int) -> Page:
@@ -81,11 +77,7 @@ def thread_page(thread: Thread, *, before: int | None, limit: int) -> Page:
     return Page(rows[:limit][::-1], more_before=len(rows) > limit, more_after=before is not None)
 
 
-def root_of(thread: Thread) -> Message | None:
-    return Message.objects.filter(id=thread.root_id).first() if thread.root_id else None
-
-
-def roots_of(threads: list[Thread]) -> list[Message]:
+def roots_of(threads: Sequence[Thread]) -> list[Message]:
     return list(Message.objects.filter(id__in=[thread.root_id for thread in threads if thread.root_id]))
 
 
@@ -101,12 +93,7 @@ def followed_threads(user_id: UUID) -> list[Thread]:
     return list(Thread.objects.filter(id__in=followed).order_by("-last_at")[:THREADS])
 
 
-def follows(thread_id: UUID, user_id: UUID) -> bool:
-    return ThreadFollow.objects.filter(thread_id=thread_id, user_id=user_id).exists()
-
-
-def unread_in_thread(thread: Thread, user_id: UUID) -> int:
-    """Replies of others after the reader's mark in the thread; the count stops at 1,000."""
-    mark = _mark(thread.room_id, user_id, thread.id)
-    unread = Message.objects.filter(thread=thread, seq__gt=mark, deleted_at=None).exclude(sender_id=user_id)
-    return unread[:UNREAD_COUNTED].count()
+def followed_among(thread_ids: Sequence[UUID], user_id: UUID) -> set[UUID]:
+    """Those of the threads that the person follows."""
+    held = ThreadFollow.objects.filter(thread_id__in=thread_ids, user_id=user_id)
+    return set(held.values_list("thread_id", flat=True))

@@ -12,7 +12,7 @@ from accounts import access as accounts_access
 from policy import pep
 from policy.catalogue import Action
 from policy.types import Question
-from rooms import frames, pages
+from rooms import frames, pages, store
 from rooms.access import (
     access_message,
     access_room,
@@ -32,8 +32,8 @@ from rooms.people import people_views, views_of
 from rooms.reasons import words_of
 from rooms.roomlist import is_governed, requirement_view
 from rooms.sealing import open_bodies, place_of, place_of_revision, room_name, room_topic
-from rooms.sight import sight_in
-from rooms.views import MessageView, message_view, people_of, stamp
+from rooms.sight import sight_in, sights
+from rooms.views import MessageView, View, message_view, people_of, stamp
 from tenancy.actor import Actor
 
 Data = dict[str, Any]
@@ -45,7 +45,7 @@ def open_room(actor: Actor, frame: frames.OpenRoom) -> Data:
     room = access_room(actor, frame.room, Action.MESSAGE_READ)
     seq = {name: seq_of(room.workspace_id, room.id, cursor) for name, cursor in _given(frame)}
     page = pages.page_of(room, around=frame.around, limit=frame.limit, **seq)
-    views = _views(actor, room.id, page.messages)
+    views = _views(actor, page.messages)
     return {
         "room": room.id,
         "messages": views,
@@ -67,10 +67,10 @@ def _cursor(workspace_id: UUID, room_id: UUID, edge: Sequence[Any]) -> str | Non
     return cursor_of(workspace_id, room_id, edge[0].seq) if edge else None
 
 
-def _views(actor: Actor, room_id: UUID, messages: Sequence[Any]) -> list[MessageView]:
+def _views(actor: Actor, messages: Sequence[Any]) -> list[MessageView]:
     states = states_of(messages)
-    sight = sight_in(actor, room_id, {marking for state in states for marking in state.markings})
-    return [message_view(state, sight) for state in states]
+    seen = sights(actor, {(state.room_id, marking) for state in states for marking in state.markings})
+    return [message_view(state, seen[state.room_id]) for state in states]
 
 
 def room_changes(actor: Actor, frame: frames.RoomChanges) -> Data:
@@ -89,7 +89,7 @@ def changes_after(actor: Actor, room: Any, after: int) -> Data:
             "cursor": cursor_of(room.workspace_id, room.id, room.last_seq),
             "resync": True,
         }
-    views = _views(actor, room.id, found)
+    views = _views(actor, found)
     head = max([room.last_seq, *(message.changed_seq for message in found)])
     return {
         "messages": views,
@@ -129,27 +129,41 @@ def open_thread(actor: Actor, frame: frames.OpenThread) -> Data:
     workspace_id, room_id = thread.workspace_id, thread.room_id
     before = seq_of(workspace_id, room_id, frame.before) if frame.before else None
     page = pages.thread_page(thread, before=before, limit=frame.limit)
-    root = pages.root_of(thread)
-    views = _views(actor, room_id, [*([root] if root else []), *page.messages])
+    roots = pages.roots_of([thread])
+    views = _views(actor, [*roots, *page.messages])
     return {
-        "thread": {**_thread_view(actor, thread), "root": views[0] if root else None},
-        "messages": views[1:] if root else views,
+        "thread": _thread_views(actor, [thread], views[: len(roots)])[0],
+        "messages": views[len(roots) :],
         "people": people_views(people_of(views)),
         "more_before": page.more_before,
         "before": _cursor(workspace_id, room_id, page.messages[:1]),
     }
 
 
-def _thread_view(actor: Actor, thread: Any) -> Data:
+def _thread_views(actor: Actor, threads: Sequence[Any], roots: Sequence[MessageView]) -> list[Data]:
+    """The threads as their reader sees them, as many queries for all as for one."""
+    ids = [thread.id for thread in threads]
+    followed = pages.followed_among(ids, actor.id)
+    unread = store.unread_replies(actor.id, ids)
+    by_id = {root.id: root for root in roots}
+    return [
+        _thread_view(thread, by_id.get(thread.root_id), following=thread.id in followed, unread=unread[thread.id])
+        for thread in threads
+    ]
+
+
+def _thread_view(thread: Any, root: MessageView | None, *, following: bool, unread: int) -> Data:
+    """Of a thread whose root is withheld nothing is told, as in the room."""
+    known: Data = {"id": thread.id, "room": thread.room_id, "following": following, "root": root}
+    if root is not None and root.view == View.WITHHELD:
+        return {**known, "title": None, "replies": 0, "last_at": None, "unread": 0}
     summary = summary_of(thread)
     return {
-        "id": thread.id,
-        "room": thread.room_id,
+        **known,
         "title": summary.title,
         "replies": summary.replies,
         "last_at": summary.last_at,
-        "following": pages.follows(thread.id, actor.id),
-        "unread": pages.unread_in_thread(thread, actor.id),
+        "unread": unread,
     }
 
 
@@ -163,14 +177,12 @@ def list_threads(actor: Actor, frame: frames.ListThreads) -> Data:
         cursor = cursor_of(room.workspace_id, room.id, last) if last else None
     else:
         threads, cursor = _followed(actor), None
-    roots = {one.id: one for one in pages.roots_of(threads)}
-    shown = []
-    for thread in threads:
-        root = roots.get(thread.root_id) if thread.root_id is not None else None
-        views = _views(actor, thread.room_id, [root]) if root else []
-        shown.append({**_thread_view(actor, thread), "root": views[0] if views else None})
-    named = people_of([one["root"] for one in shown if one["root"]])
-    return {"threads": shown, "people": people_views(named), "before": cursor}
+    roots = _views(actor, pages.roots_of(threads))
+    return {
+        "threads": _thread_views(actor, threads, roots),
+        "people": people_views(people_of(roots)),
+        "before": cursor,
+    }
 
 
 def _followed(actor: Actor) -> list[Any]:

@@ -7,7 +7,8 @@ from policy import pep
 from policy.catalogue import Action
 from policy.snapshot import snapshot
 from policy.types import Decision, Question
-from rooms.access import room_resource
+from rooms.access import no_message, room_resource
+from rooms.models import Message
 from tenancy.actor import Actor
 
 Sight = dict[str, bool]
@@ -31,12 +32,22 @@ def shows(decision: Decision) -> bool:
 
 def sight_in(actor: Actor, room_id: UUID, markings: Collection[str]) -> Sight:
     """By marking: may the actor see portions that carry it?"""
-    asked = [
-        Question(actor, action, room_resource(room_id, marking=marking))
-        for action in (asked_of_seeing(actor.workspace_id) if markings else ())
-        for marking in sorted(markings)
-    ]
-    sight = dict.fromkeys(markings, True)
-    for question, answer in zip(asked, pep.decide_many(asked), strict=True):
-        sight[str(question.resource.properties["marking"])] &= shows(answer)
-    return sight
+    return sights(actor, {(room_id, marking) for marking in markings}).get(room_id, {})
+
+
+def sights(actor: Actor, places: Collection[tuple[UUID, str]]) -> dict[UUID, Sight]:
+    """`sight_in` for places in many rooms, judged in one batch; by room and marking."""
+    actions = asked_of_seeing(actor.workspace_id) if places else ()
+    wanted = [(action, *place) for action in actions for place in sorted(places)]
+    asked = [Question(actor, action, room_resource(room_id, marking=marking)) for action, room_id, marking in wanted]
+    seen: dict[UUID, Sight] = {}
+    for (_action, room_id, marking), answer in zip(wanted, pep.decide_many(asked), strict=True):
+        of_room = seen.setdefault(room_id, {})
+        of_room[marking] = of_room.get(marking, True) and shows(answer)
+    return seen
+
+
+def refuse_withheld(actor: Actor, message: Message) -> None:
+    """What is withheld from the actor is, for whatever may be done to it, not there."""
+    if not sight_in(actor, message.room_id, {message.marking})[message.marking]:
+        raise no_message()

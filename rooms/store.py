@@ -184,3 +184,22 @@ def read_states(user_id: UUID, room_ids: Sequence[UUID] | None = None) -> dict[U
     with connection.cursor() as cursor:
         cursor.execute(_UNREAD, [user_id, wanted, wanted])
         return {row[0]: ReadState(row[1], row[2], row[3], row[4]) for row in cursor}
+
+
+_UNREAD_REPLIES = """
+select t.id,
+       (select count(*) from (
+          select 1 from rooms_message x
+           where x.thread_id = t.id and x.seq > coalesce(mark.seq, 0) and x.sender_id <> %s
+             and x.deleted_at is null limit 1000) as unread)
+  from rooms_thread t
+  left join rooms_readmark mark on mark.room_id = t.room_id and mark.user_id = %s and mark.thread_id = t.id
+ where t.id = any(%s)
+"""
+
+
+def unread_replies(user_id: UUID, thread_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Replies of others after the person's mark in each thread; counts stop at 1,000."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNREAD_REPLIES, [user_id, user_id, list(thread_ids)])
+        return dict(cursor.fetchall())

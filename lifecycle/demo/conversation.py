@@ -80,6 +80,7 @@ class Conversation:
 
     def _past(self, line: Line, keys: Mapping[int, UUID], last_day: datetime) -> PastMessage:
         body = line.text(last_day)
+        call = mentions.Call(self.staff.actor(line.author), self.room.id, mentions.written_in(body))
         return PastMessage(
             sender_id=self.staff.ids[line.author],
             client_message_id=keys[id(line)],
@@ -87,7 +88,7 @@ class Conversation:
             body=body,
             marking=line.marking,
             reply_to=keys[id(line.answers)] if line.answers else None,
-            mentions=mentions.find(self.staff.actor(line.author), self.room, body).people,
+            mentions=mentions.find([call])[0].people,
             reactions=tuple((self.staff.ids[username], emoji) for emoji, username in line.reactions),
         )
 

@@ -25,8 +25,8 @@ from policy.signals import announce_access_change
 from policy.types import Decision, Question
 from rooms import news, store
 from rooms.access import access_room, room_resource
+from rooms.actions.drafting import marking_for, refuse_if_archived
 from rooms.actions.members import candidate
-from rooms.actions.messages import marking_for, refuse_if_archived
 from rooms.models import Membership, Message, Reaction, Room, Thread, ThreadFollow
 from rooms.sealing import BodyPlace, Part, seal_bodies, seal_title, thread_title
 from tenancy.actor import Actor, new_id

@@ -52,5 +52,6 @@ def _spelled(post: Post) -> str:
         return ""
 
 
-def judge_room_mention(post: Post) -> Decision:
-    return pep.decide(post.actor, Action.MENTION_ROOM, room_resource(post.room_id))
+def judge_room_mentions(posts: Sequence[Post]) -> list[Decision]:
+    """Calling the whole room together is a power of its own (SG-3)."""
+    return pep.decide_many([Question(post.actor, Action.MENTION_ROOM, room_resource(post.room_id)) for post in posts])

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -20,47 +20,34 @@ from policy.types import AccessDenied
 from rooms import mentions, news, store
 from rooms.access import lock_message, room_resource
 from rooms.actions import judging, threads
+from rooms.actions.drafting import Draft, drafted, marking_for, refuse_if_archived
 from rooms.cursors import cursor_of
-from rooms.markings import canonical, within_ceiling
-from rooms.models import Message, MessageRevision, Room, RoomState
+from rooms.models import Message, MessageRevision, Room
 from rooms.posting import Outcome, Post, Posted
-from rooms.sealing import BodyPlace, Part, place_of, seal_bodies
-from tenancy.actor import Actor, new_id
-from tenancy.errors import Conflict, DomainError, Invalid
+from rooms.sealing import Part, place_of, seal_bodies
+from tenancy.actor import Actor
+from tenancy.errors import Conflict, Invalid
 
 
-@dataclass(slots=True)
-class _Draft:
-    """One post on its way to a row."""
+def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
+    """Store a batch of sealed messages in one commit and tell the rooms; each succeeds or fails alone (PO-3, CH-2).
 
-    post: Post
-    room: Room
-    marking: str
-    message_id: UUID
-    thread_id: UUID | None = None
-    mentioned: mentions.Mentioned = field(default_factory=mentions.Mentioned)
-    sealed: bytes = b""
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        return (Part(self.marking, self.post.body),)
-
-    @property
-    def place(self) -> BodyPlace:
-        return BodyPlace(self.room.workspace_id, self.room.id, self.message_id, self.post.actor.id, 0, self.marking)
+    What can be worked out of the bodies alone is worked out first, while no epoch is held.
+    """
+    return _post(actor, posts=posts, written=[mentions.written_in(post.body) for post in posts])
 
 
 @pep.performs(Action.MESSAGE_POST)
-def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
-    """Store a batch of sealed messages in one commit and tell the rooms; each succeeds or fails alone (PO-3, CH-2)."""
+def _post(actor: Actor, *, posts: Sequence[Post], written: Sequence[mentions.Written]) -> list[Outcome]:
     decisions = judging.judge_posts(posts)
     outcomes: list[Outcome | None] = [None if one.permits else AccessDenied(one) for one in decisions]
 
     waiting = (post for post, outcome in zip(posts, outcomes, strict=True) if outcome is None)
     repeats, rooms = store.look_up(waiting)
-    _answer_repeats(posts, outcomes, repeats)
-    drafts = dict(_drafted(posts, outcomes, rooms))
+    echoes = _answer_repeats(posts, outcomes, repeats)
+    drafts = drafted(posts, written, outcomes, rooms)
     if not drafts:
+        _echo(outcomes, echoes)
         raise pep.NothingChanged(outcomes)
 
     posted = _store(actor.workspace_id, list(drafts.values()))
@@ -76,6 +63,7 @@ def post_messages(actor: Actor, *, posts: Sequence[Post]) -> list[Outcome]:
             decision_id=decisions[index].id,
         )
         outcomes[index] = posted[draft.message_id]
+    _echo(outcomes, echoes)
 
     return cast("list[Outcome]", outcomes)
 
@@ -100,29 +88,47 @@ def posted_news(workspace_id: UUID, posted: Sequence[Posted]) -> news.MessagesCh
     )
 
 
-def _answer_repeats(posts: Sequence[Post], outcomes: list[Outcome | None], repeats: store.Repeats) -> None:
-    """A repeat gets its first ack again; the same client id with other words is a conflict (R20)."""
-    taken: set[tuple[UUID, UUID]] = set()
+def _answer_repeats(posts: Sequence[Post], outcomes: list[Outcome | None], repeats: store.Repeats) -> dict[int, int]:
+    """A repeat gets its first ack again; the same client id with other words is a conflict (R20).
+
+    Those that repeat a post of this very batch are given by place, with the place of that post.
+    """
+    first: dict[tuple[UUID, UUID], int] = {}
+    echoes: dict[int, int] = {}
     for index, post in enumerate(posts):
         if outcomes[index] is not None:
             continue
         key = (post.actor.id, post.client_message_id)
         repeat = repeats.get(key)
+        before = first.setdefault(key, index)
         if repeat is not None:
             outcomes[index] = _first_ack(post, repeat)
-        elif key in taken:
-            outcomes[index] = Conflict(_("This message is already on its way."), field="client_id")
-        taken.add(key)
+        elif before != index:
+            outcomes[index] = _taken()
+            if (post.room_id, post.body) == (posts[before].room_id, posts[before].body):
+                echoes[index] = before
+    return echoes
+
+
+def _echo(outcomes: list[Outcome | None], echoes: Mapping[int, int]) -> None:
+    """Equal posts of one batch are one message; nobody is told of it twice."""
+    for index, before in echoes.items():
+        outcome = outcomes[before]
+        outcomes[index] = replace(outcome, prev="", parts=()) if isinstance(outcome, Posted) else outcome
+
+
+def _taken() -> Conflict:
+    return Conflict(
+        _("Another message was already sent under this client id."),
+        field="client_id",
+        remedy=_("Use a fresh client id for each message."),
+    )
 
 
 def _first_ack(post: Post, repeat: store.Repeat) -> Outcome:
     same = repeat.body_mac == _body_mac(post) and repeat.room_id == post.room_id
     if not same:
-        return Conflict(
-            _("Another message was already sent under this client id."),
-            field="client_id",
-            remedy=_("Use a fresh client id for each message."),
-        )
+        return _taken()
     return Posted(
         message_id=repeat.id,
         room_id=repeat.room_id,
@@ -139,61 +145,7 @@ def _body_mac(post: Post) -> bytes:
     return envelope.body_mac(post.actor.workspace_id, post.client_message_id.bytes + post.body.encode())
 
 
-def _drafted(
-    posts: Sequence[Post], outcomes: list[Outcome | None], rooms: Mapping[UUID, Room]
-) -> Iterator[tuple[int, _Draft]]:
-    """The posts that the rules of their rooms allow, as drafts; the others get their error."""
-    for index, post in enumerate(posts):
-        if outcomes[index] is not None:
-            continue
-        try:
-            yield index, _draft(post, rooms[post.room_id])
-        except (DomainError, AccessDenied) as error:
-            outcomes[index] = error
-
-
-def _draft(post: Post, room: Room) -> _Draft:
-    refuse_if_archived(room)
-    marking = marking_for(room, post.marking)
-    if not post.body.strip():
-        raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Write something first."))
-
-    mentioned = mentions.find(post.actor, room, post.body)
-    if mentioned.room:
-        _refuse_forbidden_call(post)
-    return _Draft(post, room, marking, new_id(), threads.thread_for(post, room), mentioned)
-
-
-def _refuse_forbidden_call(post: Post) -> None:
-    """Calling the whole room together is a power of its own (SG-3)."""
-    decision = judging.judge_room_mention(post)
-    if not decision.permits:
-        raise AccessDenied(decision)
-
-
-def refuse_if_archived(room: Room) -> None:
-    if room.state == RoomState.ARCHIVED:
-        raise Conflict(
-            _("This room is archived; it can be read but not written to."),
-            field="room",
-            remedy=_("Ask an owner of the room to open it again."),
-        )
-
-
-def marking_for(room: Room, wanted: str | None) -> str:
-    if wanted is None:
-        return room.marking
-    marking = canonical(room.workspace_id, wanted)
-    if not within_ceiling(room.workspace_id, marking, room.marking):
-        raise Invalid(
-            _("This room may hold nothing above %(ceiling)s.") % {"ceiling": room.marking},
-            field="marking",
-            remedy=_("Choose a lower marking, or a room that may hold it."),
-        )
-    return marking
-
-
-def _store(workspace_id: UUID, drafts: Sequence[_Draft]) -> dict[UUID, Posted]:
+def _store(workspace_id: UUID, drafts: Sequence[Draft]) -> dict[UUID, Posted]:
     at = timezone.now()
     for draft, sealed in zip(drafts, seal_bodies([(draft.place, draft.parts) for draft in drafts]), strict=True):
         draft.sealed = sealed
@@ -214,7 +166,7 @@ def _store(workspace_id: UUID, drafts: Sequence[_Draft]) -> dict[UUID, Posted]:
     return posted
 
 
-def _row(draft: _Draft, seq: int, at: datetime) -> store.NewMessage:
+def _row(draft: Draft, seq: int, at: datetime) -> store.NewMessage:
     post = draft.post
     return store.NewMessage(
         id=draft.message_id,
@@ -233,7 +185,7 @@ def _row(draft: _Draft, seq: int, at: datetime) -> store.NewMessage:
     )
 
 
-def _posted(draft: _Draft, row: store.NewMessage, prev: str) -> Posted:
+def _posted(draft: Draft, row: store.NewMessage, prev: str) -> Posted:
     return Posted(
         message_id=row.id,
         room_id=row.room_id,
@@ -255,6 +207,7 @@ def _posted(draft: _Draft, row: store.NewMessage, prev: str) -> Posted:
 @pep.performs(Action.MESSAGE_EDIT)
 def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | None = None) -> Message:
     """Say it differently; what was said before is kept as a revision."""
+    written = mentions.written_in(body)
     message = lock_message(actor, message_id, Action.MESSAGE_EDIT)
 
     room = Room.objects.get(id=message.room_id)
@@ -263,7 +216,8 @@ def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | No
     if not body.strip():
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Delete it instead."))
     new_marking = marking_for(room, marking or message.marking)
-    mentioned = mentions.find(actor, room, body)
+    mentions.refuse_too_many(written)
+    mentioned = mentions.find([mentions.Call(actor, room.id, written)])[0]
     _enforce_as_if_new(actor, message, new_marking, mentioned)
 
     _keep_revision(message)

@@ -11,7 +11,8 @@ from audit.log import Target, record
 from policy import pep
 from policy.catalogue import Action
 from rooms.access import lock_message
-from rooms.actions.messages import next_place, refuse_if_archived, tell_changed
+from rooms.actions.drafting import refuse_if_archived
+from rooms.actions.messages import next_place, tell_changed
 from rooms.models import Message, Reaction, Room
 from tenancy.actor import Actor
 from tenancy.errors import Conflict, Invalid

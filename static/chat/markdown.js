@@ -13,13 +13,39 @@ const FOUND = new RegExp(
 );
 const MAX_NESTING = 20;
 const TOO_DEEP = MAX_NESTING - 2;
-const TRAILING = /[.,;:!?'"*_]+$/;
+const LONGEST_ADDRESS = 2048;
+/** Of all tables of one message; a short text could make a hundred thousand of them. What is beyond is text. */
+const MOST_CELLS = 2000;
+const TRAILING = new Set('.,;:!?\'"*_');
 
 const parser = new MarkdownIt('commonmark', { html: false, maxNesting: MAX_NESTING });
 parser.enable(['table', 'strikethrough']).disable(['image', 'html_block', 'html_inline', 'reference', 'text_join']);
-parser.validateLink = (href) => LINKABLE.test(href);
+parser.validateLink = (href) => !tooLong(href) && LINKABLE.test(href);
 parser.normalizeLink = (href) => href;
 parser.normalizeLinkText = (text) => text;
+
+const anyTable = parser.block.ruler.__rules__.find((rule) => rule.name === 'table').fn;
+parser.block.ruler.at('table', table, { alt: ['paragraph', 'reference'] });
+
+/** A table as far as the message may still have cells. */
+function table(state, start, end, silent) {
+  const columns = start + 1 < end ? columnsOf(state, start + 1) : 0;
+  const left = MOST_CELLS - (state.env.cells ?? 0);
+  if (columns === 0 || columns > left) return false;
+  const found = anyTable(state, start, Math.min(end, start + 1 + Math.floor(left / columns)), silent);
+  if (found && !silent) state.env.cells = MOST_CELLS - left + columns * (state.line - start - 1);
+  return found;
+}
+
+/** How many columns the line under the head of a table rules off: each is one run of dashes. */
+function columnsOf(state, line) {
+  return (state.src.slice(state.bMarks[line] + state.tShift[line], state.eMarks[line]).match(/-+/g) ?? []).length;
+}
+
+/** Counted in characters as the server counts them. */
+function tooLong(href) {
+  return href.length > LONGEST_ADDRESS && [...href].length > LONGEST_ADDRESS;
+}
 
 const OPENS = {
   paragraph_open: (token) => (token.hidden ? { type: 'paragraph', tight: true } : { type: 'paragraph' }),
@@ -58,15 +84,19 @@ function withoutLastBreak(text) {
   return text.endsWith('\n') ? text.slice(0, -1) : text;
 }
 
+/** Punctuation that ends the sentence is no part of the address; nor is a bracket that it never opened. */
 function trimmed(url) {
-  let end = url.replace(TRAILING, '');
-  while (/[)\]]$/.test(end) && !balanced(end)) end = end.slice(0, -1).replace(TRAILING, '');
-  return end;
+  const unopened = { ')': count(url, ')') - count(url, '('), ']': count(url, ']') - count(url, '[') };
+  let end = url.length;
+  while (TRAILING.has(url[end - 1]) || unopened[url[end - 1]] > 0) {
+    end -= 1;
+    if (url[end] in unopened) unopened[url[end]] -= 1;
+  }
+  return url.slice(0, end);
 }
 
-function balanced(url) {
-  const [open, close] = url.endsWith(')') ? '()' : '[]';
-  return url.split(open).length >= url.split(close).length;
+function count(text, sign) {
+  return text.split(sign).length - 1;
 }
 
 /** Bare addresses and mentions inside plain text. */
@@ -80,7 +110,8 @@ function found(text) {
     upTo(match.index);
     if (url) {
       const href = trimmed(url);
-      nodes.push({ type: 'link', href, children: [{ type: 'text', text: href }] });
+      const written = { type: 'text', text: href };
+      nodes.push(tooLong(href) ? written : { type: 'link', href, children: [written] });
       at = FOUND.lastIndex = match.index + href.length;
       continue;
     }

@@ -4,9 +4,15 @@ import pytest
 
 from accounts.actions import add_group_member, create_group
 from policy.catalogue import Action, RoomRole
+from policy.types import AccessDenied
 from rooms.actions.messages import edit_message
+from rooms.mentions import MOST_NAMES
 from rooms.models import Message
-from tests.asserts import assert_denied
+from rooms.posting import Post
+from rooms.postqueue import commit_posts
+from tenancy.actor import new_id
+from tenancy.errors import Invalid
+from tests.asserts import assert_denied, assert_refused
 from tests.policy.sets import decree, rule
 from tests.world import CLEARED, World
 
@@ -102,3 +108,42 @@ def test_an_edit_calls_anew(olympus):
 
     with olympus.inside():
         assert Message.objects.get(id=said.message_id).mentions == []
+
+
+def test_one_message_calls_fifty_names_and_no_more(olympus):
+    names = [f"@nobody{number}" for number in range(MOST_NAMES - 1)]
+    said = olympus.says("ada", "titan", " ".join([*names, "@grace", *names]))
+
+    with assert_refused(olympus, Invalid, field="body"):
+        olympus.says("ada", "titan", " ".join([*names, "@grace", "@eve"]))
+    with assert_refused(olympus, Invalid, field="body"):
+        edit_message(
+            olympus.actor("ada"), message_id=said.message_id, body=" ".join([*names, "@grace", "@group:nobodys"])
+        )
+
+    with olympus.inside():
+        assert Message.objects.get().mentions == [olympus.people["grace"].id]
+
+
+def test_in_a_batch_each_post_calls_for_itself(calm):
+    """People and groups by who wrote, the room by who may: one batch, as if each had come alone."""
+    grouped(calm, "insiders", "ada", kind="private")
+    calm.person("linus", CLEARED)
+    calm.joins("linus", "titan")
+    asked = [
+        ("grace", "@room!"),
+        ("ada", "@room @grace"),
+        ("linus", "@group:insiders"),
+        ("grace", "@linus"),
+        ("eve", "@"),
+    ]
+
+    outcomes = commit_posts(
+        calm.id, [Post(calm.actor(one), calm.rooms["titan"].id, new_id(), body) for one, body in asked]
+    )
+
+    refused, everybody, nobody, linus, outside = outcomes
+    assert {type(refused), type(outside)} == {AccessDenied}
+    assert (everybody.mentions, everybody.mentions_room) == ((calm.people["grace"].id,), True)
+    assert (nobody.mentions, nobody.mentions_room) == ((), False)
+    assert linus.mentions == (calm.people["linus"].id,)

@@ -84,14 +84,34 @@ def test_a_repeat_is_known_after_the_message_was_taken_back(olympus):
     assert isinstance(commit(olympus, post(olympus, "Other.", client_id))[0], Conflict)
 
 
-def test_the_same_twice_in_one_batch_is_stored_once(olympus):
+def test_the_same_many_times_in_one_batch_is_stored_once_and_acked_each_time(olympus):
     client_id = new_id()
 
-    outcomes = commit(olympus, post(olympus, "Once.", client_id), post(olympus, "Once.", client_id))
+    outcomes = commit(olympus, *(post(olympus, "Once.", client_id) for _ in range(12)))
+
+    assert {(one.message_id, one.seq, one.cursor) for one in outcomes} == {
+        (outcomes[0].message_id, 1, outcomes[0].cursor)
+    }
+    assert [bool(one.parts) for one in outcomes] == [True] + [False] * 11
+    assert stored(olympus) == [1]
+
+
+def test_other_words_under_the_same_client_id_are_a_conflict_within_one_batch_too(olympus):
+    client_id = new_id()
+
+    outcomes = commit(olympus, post(olympus, "Once.", client_id), post(olympus, "Twice.", client_id))
 
     assert isinstance(outcomes[0], Posted)
     assert isinstance(outcomes[1], Conflict)
     assert stored(olympus) == [1]
+
+
+def test_what_is_refused_once_is_refused_each_time(olympus):
+    client_id = new_id()
+
+    outcomes = commit(olympus, post(olympus, " ", client_id), post(olympus, " ", client_id))
+
+    assert [type(one) for one in outcomes] == [Invalid, Invalid]
 
 
 def test_what_is_refused_in_a_batch_leaves_no_gap(olympus):

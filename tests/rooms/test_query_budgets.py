@@ -4,11 +4,12 @@ from itertools import count
 
 import pytest
 
+from accounts.actions import create_group
 from rooms import delivery, loading
 from rooms.actions.messages import posted_news
 from rooms.delivery import Sighting
 from rooms.dispatch import answer
-from rooms.frames import Hello, OpenRoom
+from rooms.frames import Hello, ListThreads, OpenRoom
 from rooms.posting import Post, Posted
 from rooms.postqueue import commit_posts
 from tenancy.actor import new_id
@@ -18,10 +19,12 @@ from tests.world import CLEARED, GUARD, World
 POSTING = 6
 """Scope, epochs held, look up, places taken, messages, record."""
 POSTING_AFTER_ALL_WAS_VOID = 17
+ANSWERING = 28
 TELLING_OTHERS = 4
 JUDGING_RECIPIENTS = 15
 """One of them asks whether policy tells delivering and reading apart."""
 OPENING_A_ROOM = 34
+LISTING_THREADS = 35
 COMING_IN = 47
 numbers = count(1)
 
@@ -41,8 +44,9 @@ def room(olympus: World) -> str:
     return name
 
 
-def posts(world: World, room: str, times: int, *people: str) -> list[Post]:
-    return [Post(world.actor(one), world.rooms[room].id, new_id(), "Word.") for one in people for _ in range(times)]
+def posts(world: World, room: str, times: int, *people: str, body: str = "Word.", **how: object) -> list[Post]:
+    room_id = world.rooms[room].id
+    return [Post(world.actor(one), room_id, new_id(), body, **how) for one in people for _ in range(times)]
 
 
 def say(world: World, room: str, times: int, *people: str) -> list[Posted]:
@@ -59,6 +63,41 @@ def test_a_batch_of_fifty_is_posted_with_as_many_statements_as_one_message(olymp
     of_two = cost_of(lambda: say(olympus, room, 25, "grace", "ada"))
 
     assert one == fifty == of_two <= POSTING
+
+
+CALLS = " ".join(f"@crew{number} @group:team{number}" for number in range(24))
+
+
+@pytest.mark.parametrize(
+    ("body", "most"),
+    [("@ada, look.", 8), ("@group:nobodys and @ada", 20), (CALLS, 22), ("@room", 18), (f"@room {CALLS}", 32)],
+    ids=["a person", "a group", "many", "the room", "all of it"],
+)
+def test_a_batch_that_calls_people_costs_as_many_statements_as_one_message_that_does(olympus, room, body, most):
+    def called(times: int) -> int:
+        batch = posts(olympus, room, times, "grace", "ada", body=body)
+        heard: list[object] = []
+        cost = cost_of(lambda: heard.extend(commit_posts(olympus.id, batch)))
+        assert all(isinstance(one, Posted) for one in heard)
+        return cost
+
+    create_group(olympus.system, name=f"nobodys {room}")
+    called(1)
+
+    assert called(1) == called(40) <= most
+
+
+def test_a_batch_of_replies_costs_as_many_statements_as_one_reply(olympus, room):
+    roots = [one.message_id for one in say(olympus, room, 60)]
+    batches = [[Post(olympus.actor("ada"), olympus.rooms[room].id, new_id(), "Aye.", reply_to=root) for root in some]
+               for some in (roots[:1], roots[1:2], roots[2:], roots[:1], roots)]  # fmt: skip
+
+    _warm, opening, opening_many, answering, answering_many = (
+        cost_of(lambda batch=batch: commit_posts(olympus.id, batch)) for batch in batches
+    )
+
+    assert opening == opening_many <= ANSWERING + 4
+    assert answering == answering_many <= ANSWERING
 
 
 def test_a_batch_without_a_lease_is_judged_with_as_many_statements_as_one_message(olympus, room):
@@ -112,6 +151,32 @@ def test_a_page_of_fifty_costs_as_many_statements_as_a_page_of_one(olympus, room
     opened(50)
 
     assert opened(1) == opened(50) <= OPENING_A_ROOM
+
+
+def test_thirty_threads_are_listed_with_as_many_statements_as_one(olympus, room):
+    grace, room_id = olympus.actor("grace"), olympus.rooms[room].id
+
+    def answered(times: int) -> None:
+        roots = say(olympus, room, times)
+        olympus.says("ada", room, "For its own.", reply_to=roots[0].message_id)
+        commit_posts(
+            olympus.id,
+            [Post(olympus.actor("ada"), room_id, new_id(), "Aye.", reply_to=root.message_id) for root in roots],
+        )
+
+    def listed(**of: object) -> tuple[int, int]:
+        heard: list[int] = []
+        cost = cost_of(lambda: heard.append(len(answer(grace, ListThreads(id="1", **of))["threads"])))
+        return heard[0], cost
+
+    answered(1)
+    listed(room=room_id), listed()
+    one, followed = listed(room=room_id), listed()
+    answered(29)
+
+    assert (listed(room=room_id)[0], one[0]) == (30, 1)
+    assert listed(room=room_id)[1] == one[1] <= LISTING_THREADS
+    assert listed()[1] == followed[1] <= LISTING_THREADS
 
 
 def test_coming_in_costs_as_many_statements_with_ten_rooms_as_with_one(olympus):
