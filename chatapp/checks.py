@@ -4,7 +4,7 @@ Django prints id, finding and hint of each. `serve`, the worker and beat run the
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from ipaddress import collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -178,8 +178,9 @@ def _wall_errors() -> Iterator[Error]:
 def _is_everybody(networks: Sequence[str]) -> bool:
     """Whether these networks together hold every address there is, be it in halves."""
     known = [ip_network(one) for one in networks]
-    four, six = ([one for one in known if one.version == version] for version in (4, 6))
-    return any(not one.prefixlen for same in (four, six) for one in collapse_addresses(same))
+    four = collapse_addresses(one for one in known if isinstance(one, IPv4Network))
+    six = collapse_addresses(one for one in known if isinstance(one, IPv6Network))
+    return any(not one.prefixlen for one in (*four, *six))
 
 
 def _is_weak(secret: str, shortest: int, *guesses: str) -> bool:
