@@ -94,6 +94,10 @@ def access_thread(actor: Actor, thread_id: UUID, action: Action) -> Thread:
     return thread
 
 
+def has_thread(room_id: UUID, thread_id: UUID) -> bool:
+    return Thread.objects.filter(id=thread_id, room_id=room_id).exists()
+
+
 def _no_thread() -> NotFound:
     return NotFound(_("This thread does not exist or is not yours to see."), field="thread")
 

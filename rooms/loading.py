@@ -15,7 +15,7 @@ from policy.catalogue import Action
 from policy.models import EpochKind
 from policy.types import AccessDenied
 from rooms import news, pages, presence, roomlist, store
-from rooms.access import access_room, membership_of, messages_by_id, room_resource, rooms_by_id
+from rooms.access import access_room, has_thread, membership_of, messages_by_id, room_resource, rooms_by_id
 from rooms.cursors import cursor_of, seq_of
 from rooms.frames import Close, Hello
 from rooms.history import states_of
@@ -138,6 +138,7 @@ def tell_typing(actor: Actor, told: news.TypingNoticed) -> None:
     """Tell who reads there that somebody is typing, if that one may write there now."""
     with within(actor.workspace_id):
         may = pep.permitted(actor, Action.TYPING_SEND, room_resource(told.room_id))
+        may = may and (told.thread_id is None or has_thread(told.room_id, told.thread_id))
     if may:
         news.ring([told])
 

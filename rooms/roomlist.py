@@ -72,8 +72,9 @@ def _view(
     read: store.ReadState | None,
     members: Sequence[UUID],
 ) -> dict[str, Any]:
-    room = membership.room
-    read = read or store.ReadState(0, 0, 0, None)
+    """A room that is covered or closed tells neither how far it has come nor when."""
+    room, open_ = membership.room, decision.permits
+    read = read if read and open_ else store.ReadState(0, 0, 0, None)
     personal = room.kind in (RoomKind.DIRECT, RoomKind.GROUP)
     return {
         "id": room.id,
@@ -88,13 +89,13 @@ def _view(
         "role": membership.role,
         "people": list(members) if personal else [],
         "member_count": len(members),
-        "unread": read.unread if decision.permits else 0,
-        "mentions": read.mentions if decision.permits else 0,
+        "unread": read.unread,
+        "mentions": read.mentions,
         "muted": membership.muted,
         "favourite": membership.favourite,
-        "cursor": cursor_of(room.workspace_id, room.id, room.last_seq),
+        "cursor": cursor_of(room.workspace_id, room.id, room.last_seq if open_ else 0),
         "last_read": read.last_read_id,
-        "last_at": stamp(room.last_message_at),
+        "last_at": stamp(room.last_message_at) if open_ else None,
         "powers": powers,
     }
 

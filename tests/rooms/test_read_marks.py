@@ -3,13 +3,18 @@
 import pytest
 
 from audit.events import Event
+from policy import pep
 from policy.catalogue import Action
 from rooms import store
+from rooms.access import memberships_of
 from rooms.actions.messages import delete_message
 from rooms.actions.reading import keep_room, mark_read, mark_unread_from
+from rooms.cursors import cursor_of
 from rooms.models import Membership, ReadMark
+from rooms.roomlist import room_views
 from tenancy.errors import NotFound
 from tests.asserts import assert_audited, assert_denied, assert_refused, unchanged
+from tests.policy.sets import decree, rule
 from tests.world import World
 
 
@@ -110,3 +115,25 @@ def test_one_keeps_a_room_as_one_likes(olympus):
 def test_nobody_keeps_a_room_that_is_not_theirs(olympus):
     with assert_denied(olympus, Action.ROOM_KEEP, code="not_found"):
         keep_room(olympus.actor("eve"), room_id=olympus.rooms["titan"].id, muted=True)
+
+
+def test_a_covered_room_tells_neither_how_far_it_has_come_nor_when(olympus):
+    said = olympus.says("ada", "titan", "Hold, @grace.")
+    grace, titan = olympus.actor("grace"), olympus.rooms["titan"]
+    mark_read(grace, room_id=titan.id, message_id=said.message_id)
+
+    def listed() -> dict:
+        with pep.reading(grace):
+            held = [one for one in memberships_of(grace.id) if one.room_id == titan.id]
+            return room_views(grace, held)[0]
+
+    before = listed()
+    step_up = [{"name": "step_up", "params": {"max_age": 300}}]
+    decree(olympus, rule("confirm", "permit", "room:message:read", obligations=step_up))
+    covered = listed()
+
+    with olympus.inside():
+        assert (before["last_read"], before["cursor"]) == (said.message_id, said.cursor)
+        assert (covered["access"]["state"], covered["cursor"]) == ("step_up", cursor_of(olympus.id, titan.id, 0))
+    assert before["last_at"] is not None
+    assert (covered["last_read"], covered["last_at"], covered["unread"], covered["mentions"]) == (None, None, 0, 0)

@@ -241,6 +241,7 @@ async def test_typing_is_told_to_who_reads_there_and_by_who_may_write(server, ol
         await reader.expects("typing")
         await eve.send("typing", room=room.id)
         await reader.send("typing", room=room.id)
+        await ada.send("typing", room=room.id, thread=new_id())
         await asyncio.gather(ada.ask("ping"), eve.ask("ping"), grace.ask("ping"))
         await asyncio.sleep(0.5)
 

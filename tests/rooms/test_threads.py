@@ -9,7 +9,8 @@ from rooms.models import Message, Thread, ThreadFollow
 from tenancy.actor import new_id
 from tenancy.errors import NotFound
 from tests.asserts import assert_audited, assert_refused, recorded
-from tests.world import World
+from tests.policy.sets import decree, rule
+from tests.world import CLEARED, World
 
 
 @pytest.fixture
@@ -132,3 +133,49 @@ def test_a_reply_takes_its_place_in_the_one_order_of_the_room(olympus, root):
     with olympus.inside():
         seqs = dict(Message.objects.filter(room_id=olympus.rooms["titan"].id).values_list("id", "seq"))
     assert [seqs[one] for one in (root, reply.message_id, after.message_id)] == [1, 2, 3]
+
+
+@pytest.fixture
+def guest(olympus: World, root) -> str:
+    """Somebody in the room from whom what is marked SECRET is withheld, and who has answered before it was."""
+    olympus.person("linus", CLEARED)
+    olympus.joins("linus", "titan")
+    olympus.says("linus", "titan", "Nominal.", reply_to=root)
+    olympus.knows("linus", {**CLEARED, "department": "GUESTS"})
+    decree(
+        olympus,
+        rule(
+            "hide",
+            "redact",
+            "room:message:deliver",
+            condition='resource.marking >= SECRET and department = "GUESTS"',
+        ),
+    )
+    return "linus"
+
+
+def test_of_a_thread_under_a_withheld_message_nothing_is_told(olympus, root, guest):
+    olympus.says("grace", "titan", "Nominal.", reply_to=root)
+    actor = olympus.actor(guest)
+
+    with pep.reading(actor):
+        listed = reads.list_threads(actor, frames.ListThreads(id="1", room=olympus.rooms["titan"].id))["threads"]
+        followed = reads.list_threads(actor, frames.ListThreads(id="1"))["threads"]
+    thread = opened(olympus, guest, thread_of(olympus, root).id)["thread"]
+
+    for one in (*listed, *followed, thread):
+        assert (one["title"], one["replies"], one["last_at"], one["unread"]) == (None, 0, None, 0)
+        assert one["root"].view == "withheld"
+    assert (len(listed), len(followed)) == (1, 1)
+
+
+def test_what_is_withheld_is_not_there_to_be_answered(olympus, root, guest):
+    other = olympus.says("ada", "titan", "Nobody has answered this.").message_id
+
+    with assert_refused(olympus, NotFound, field="reply_to"):
+        olympus.says(guest, "titan", "Aye.", reply_to=root)
+    with assert_refused(olympus, NotFound, field="reply_to"):
+        olympus.says(guest, "titan", "Aye.", reply_to=other)
+    with assert_refused(olympus, NotFound, field="thread"):
+        olympus.says(guest, "titan", "Aye.", thread_id=thread_of(olympus, root).id)
+    assert olympus.says("grace", "titan", "Aye.", reply_to=root).thread_id == thread_of(olympus, root).id
