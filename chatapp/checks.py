@@ -180,7 +180,7 @@ def _is_everybody(networks: Sequence[str]) -> bool:
     known = [ip_network(one) for one in networks]
     four = collapse_addresses(one for one in known if isinstance(one, IPv4Network))
     six = collapse_addresses(one for one in known if isinstance(one, IPv6Network))
-    return any(not one.prefixlen for one in (*four, *six))
+    return any(not one.prefixlen for one in four) or any(not one.prefixlen for one in six)
 
 
 def _is_weak(secret: str, shortest: int, *guesses: str) -> bool:
