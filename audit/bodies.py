@@ -18,6 +18,8 @@ from audit.reading import streaming_cursor
 from tenancy.errors import DomainError, Unavailable
 from tenancy.scoping import within
 
+ERASURE = Event("audit:body:erased")
+"""By its name: it is read here and said by whoever erases."""
 MOST_FOUND = 20
 """Findings told of one log."""
 
@@ -68,7 +70,7 @@ def _of_log(using: str, name: LogName, report: Report) -> Generator[str]:
 
 def _known_since(workspace_id: UUID | None, report: Report) -> int:
     """The time up to which lines that tell of an erasure may have been pruned, in microseconds."""
-    stores = Event.AUDIT_ERASED.kind.stores
+    stores = ERASURE.kind.stores
     told = [one.edge for one in report.walked if one.name.workspace_id == workspace_id and one.name.store in stores]
     return min(told, default=0)
 
@@ -87,8 +89,8 @@ def _opened(name: LogName, entry_id: UUID, body: bytes) -> bytes | None:
 
 def _erased(using: str, workspace_id: UUID | None) -> set[UUID]:
     """The entries whose personal parts were erased, as either log that erasures are written to says."""
-    logs = [log_id(workspace_id, store.value) for store in Event.AUDIT_ERASED.kind.stores]
+    logs = [log_id(workspace_id, store.value) for store in ERASURE.kind.stores]
     with connections[using].cursor() as cursor:
-        cursor.execute(_ERASED, [logs, Event.AUDIT_ERASED.value])
+        cursor.execute(_ERASED, [logs, ERASURE.value])
         said = [orjson.loads(bytes(env))["data"].get("entries", []) for (env,) in cursor.fetchall()]
     return {UUID(one) for entries in said for one in entries}
