@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from audit.events import Event
 from audit.log import Target, record
 from policy import pep
-from policy.catalogue import Action
 from policy.types import Question
 from rooms.access import room_resource
 from rooms.models import Message, Thread, ThreadFollow
 from rooms.posting import Post, Posted
+from rooms.sight import asked_of_seeing, shows
 from tenancy.actor import ActorKey
 from tenancy.errors import NotFound
 
@@ -73,18 +73,18 @@ def _known(replies: Sequence[Post]) -> _Known:
 
 def _seeing(replies: Sequence[Post], known: _Known) -> set[Eyes]:
     """Which markings the authors may see where they answer: the question that a page of the room asks for them."""
-    asked: dict[Eyes, Question] = {}
-    for reply in replies:
-        for message in _above(reply, known):
-            eyes = (reply.actor.key, message.room_id, message.marking)
-            resource = room_resource(message.room_id, marking=message.marking)
-            asked[eyes] = Question(reply.actor, Action.MESSAGE_DELIVER, resource)
-    answers = pep.decide_many(list(asked.values()))
-    return {
-        eyes
-        for eyes, answer in zip(asked, answers, strict=True)
-        if answer.permits and answer.obligation("redact") is None
+    wanted = {
+        (reply.actor.key, message.room_id, message.marking): reply.actor
+        for reply in replies
+        for message in _above(reply, known)
     }
+    asked = [
+        (eyes, Question(actor, action, room_resource(eyes[1], marking=eyes[2])))
+        for eyes, actor in wanted.items()
+        for action in asked_of_seeing(actor.workspace_id)
+    ]
+    answers = pep.decide_many([question for _eyes, question in asked])
+    return wanted.keys() - {eyes for (eyes, _q), answer in zip(asked, answers, strict=True) if not shows(answer)}
 
 
 def _above(reply: Post, known: _Known) -> list[Message]:
