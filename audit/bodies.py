@@ -18,7 +18,7 @@ from audit.reading import streaming_cursor
 from tenancy.errors import DomainError, Unavailable
 from tenancy.scoping import within
 
-ERASURE = Event("audit:body:erased")
+ERASURE = {one.value: one for one in Event}["audit:body:erased"]
 """By its name: it is read here and said by whoever erases."""
 MOST_FOUND = 20
 """Findings told of one log."""
