@@ -78,10 +78,11 @@ def _seeing(replies: Sequence[Post], known: _Known) -> set[Eyes]:
         for reply in replies
         for message in _above(reply, known)
     }
+    actions = asked_of_seeing(replies[0].actor.workspace_id) if wanted else ()
     asked = [
         (eyes, Question(actor, action, room_resource(eyes[1], marking=eyes[2])))
         for eyes, actor in wanted.items()
-        for action in asked_of_seeing(actor.workspace_id)
+        for action in actions
     ]
     answers = pep.decide_many([question for _eyes, question in asked])
     return wanted.keys() - {eyes for (eyes, _q), answer in zip(asked, answers, strict=True) if not shows(answer)}

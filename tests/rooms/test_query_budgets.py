@@ -19,7 +19,7 @@ from tests.world import CLEARED, GUARD, World
 POSTING = 6
 """Scope, epochs held, look up, places taken, messages, record."""
 POSTING_AFTER_ALL_WAS_VOID = 17
-ANSWERING = 28
+ANSWERING = 29
 TELLING_OTHERS = 4
 JUDGING_RECIPIENTS = 15
 """One of them asks whether policy tells delivering and reading apart."""
