@@ -57,6 +57,7 @@ export function createClient(config) {
     },
   });
   client.tabs = tabs;
+  client.gaps = gaps;
 
   /** Nothing of the session stays in this page. */
   client.over = () => {

@@ -18,7 +18,6 @@ let view = asText; // what was edited last: it is what counts
 let state = 0; // counts every edit
 let clean = -1; // the state that the server last took
 let held = false; // whether the form is to be sent as soon as the server has taken it
-
 form.querySelector('[data-rows-card]').hidden = false;
 form.querySelector('[data-add]').addEventListener('click', () => {
   const first = attributes.find((one) => one.about === 'subject') ?? attributes[0];

@@ -164,7 +164,7 @@ def test_no_post_commits_after_a_revocation_was_acknowledged(a_gap, threads, wha
     olympus, race, before = furnish("olympus"), Race(), deadlocks()
     revoke, restore = REVOCATIONS[what]
 
-    while race.rounds < rounds:
+    while race.rounds < rounds or (not 0.02 < race.posted / race.rounds < 0.98 and race.rounds < 5 * rounds):
         race.run(olympus, threads, revoke=revoke, restore=restore)
 
     assert 0.02 < race.posted / race.rounds < 0.98, "the two must really race"

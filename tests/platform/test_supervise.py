@@ -88,6 +88,10 @@ def test_a_server_that_dies_is_brought_back_with_its_data(platform, name):
 
 
 def test_what_was_brought_back_is_reported_by_doctor(platform):
+    first = platform.pid("beat")
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: platform.pid("beat") not in {first, None}, seconds=15, what="a new beat")
+
     done = platform.manage("doctor", "--json")
 
     details = [one["detail"] for one in json.loads(done.stdout) if one["name"] == "processes"]

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
+OTHER = "00000000-0000-7000-8000-00000000051d"
 
 
 def test_the_look_changes_at_once_and_is_there_before_the_first_paint_of_the_next_visit(visit):
@@ -29,7 +30,7 @@ def test_sessions_are_listed_and_another_one_can_be_ended(visit):
     expect(page.get_by_text("This one")).to_be_visible()
 
     with page.expect_request(
-        lambda request: request.method == "DELETE" and request.url.endswith("/api/v1/sessions/s2/")
+        lambda request: request.method == "DELETE" and request.url.endswith(f"/api/v1/sessions/{OTHER}/")
     ) as asked:
         page.get_by_role("button", name="End the session on Firefox on Windows").click()
 

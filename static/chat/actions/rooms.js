@@ -27,7 +27,16 @@ export function roomActions(client) {
     if (!store.state.rooms[room]) return null;
     store.dispatch({ type: 'people.known', people: answer.people ?? [] });
     store.dispatch({ type: 'page.loaded', room, page: answer, where });
+    if (where === 'replace') caughtUp(room, answer.cursor);
     return answer;
+  }
+
+  /** What was heard while the page was on its way is not on it: the page's own place counts, and the rest is asked for. */
+  function caughtUp(room, cursor) {
+    const heard = store.state.rooms[room].cursor;
+    if (heard === cursor) return;
+    store.dispatch({ type: 'room.patched', room, patch: { cursor } });
+    client.gaps.compare({ [room]: heard });
   }
 
   function failed(room, refusal) {
@@ -58,7 +67,6 @@ export function roomActions(client) {
       const slow = setTimeout(() => store.dispatch({ type: 'room.checking', room, on: true }), SLOW);
       try {
         const answer = await page(room, {}, 'replace');
-        if (answer?.cursor) store.dispatch({ type: 'room.patched', room, patch: { cursor: answer.cursor } });
         const unread = answer?.first_unread;
         if (unread && !answer.messages.some((message) => message.id === unread)) {
           await page(room, { around: unread }, 'replace');
@@ -90,6 +98,7 @@ export function roomActions(client) {
         store.dispatch({ type: 'people.known', people: answer.people ?? [] });
         store.dispatch({ type: 'room.uncovered', room });
         store.dispatch({ type: 'page.loaded', room, page: answer, where: 'replace' });
+        caughtUp(room, answer.cursor);
         client.act.outbox.pump();
       }, (refusal) => failed(room, refusal));
     },
