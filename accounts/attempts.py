@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import devices, lockout, passwords
 from accounts.access import canonical_username, own_session, user_by_username
 from accounts.circumstances import Circumstances
-from accounts.lockout import Lock
+from accounts.lockout import Lock, Scope
 from accounts.models import User, UserKind
 from accounts.valkey import RedisError
 from tenancy.actor import Actor
@@ -56,15 +56,17 @@ def to_confirm(actor: Actor, *, password: str) -> Attempt:
 
 
 def _judged(workspace_id: UUID, attempt: Attempt, user: User | None, password: str, *, known_device: bool) -> Attempt:
-    attempt = _counted(workspace_id, _held_back(workspace_id, attempt, known_device=known_device))
+    attempt = _held_back(workspace_id, attempt, known_device=known_device)
     _let_others_use_the_connection()
-    heard = user if not attempt.refusal else None
-    kept = heard.password if heard is not None else ""
-    fits = passwords.verified(heard, password)
+    with passwords.turn():
+        attempt = _counted(workspace_id, attempt)
+        heard = user if not attempt.refusal else None
+        kept = heard.password if heard is not None else ""
+        fits = passwords.verified(heard, password)
     if attempt.refusal:
         return attempt
     if not fits or user is None or not user.is_active or user.kind != UserKind.PERSON:
-        return replace(attempt, refusal="wrong")
+        return _wrong(workspace_id, attempt)
     _take_back(workspace_id, attempt)
     return replace(attempt, started=(), encoded=kept, renewed=user.password)
 
@@ -91,27 +93,37 @@ def _counted(workspace_id: UUID, attempt: Attempt) -> Attempt:
     """Count the attempt as a failure for now: many at once must not all be heard before the first is counted."""
     if attempt.refusal or attempt.degraded:
         return attempt
-    now = timezone.now()
     try:
-        started = lockout.fail(
-            workspace_id, username=attempt.username, address=attempt.address, user_id=attempt.user_id, now=now
-        )
+        started = _fail(workspace_id, lockout.ACCOUNT, attempt.username, attempt.user_id)
     except lockout.Locked:
         return _held_back(workspace_id, replace(attempt, refusal="locked"), known_device=False)
     except RedisError:
         _log.warning("Valkey does not answer: an attempt was not counted")
-        return attempt
+        return replace(attempt, degraded=True)
     return replace(attempt, started=tuple(started))
+
+
+def _wrong(workspace_id: UUID, attempt: Attempt) -> Attempt:
+    """It was a failure: of the account it is counted already, now of the address too."""
+    attempt = replace(attempt, refusal="wrong")
+    if attempt.degraded or not attempt.address:
+        return attempt
+    try:
+        started = _fail(workspace_id, lockout.ADDRESS, attempt.address, None)
+    except lockout.Locked:
+        return attempt
+    except RedisError:
+        _log.warning("Valkey does not answer: a failure was not counted")
+        return attempt
+    return replace(attempt, started=(*attempt.started, *started))
+
+
+def _fail(workspace_id: UUID, scope: Scope, who: str, user_id: UUID | None) -> list[Lock]:
+    return lockout.fail(workspace_id, scope=scope, who=who, user_id=user_id, now=timezone.now())
 
 
 def _take_back(workspace_id: UUID, attempt: Attempt) -> None:
     try:
-        lockout.take_back(
-            workspace_id,
-            username=attempt.username,
-            address=attempt.address,
-            user_id=attempt.user_id,
-            started=attempt.started,
-        )
+        lockout.take_back(workspace_id, username=attempt.username, user_id=attempt.user_id, started=attempt.started)
     except RedisError:
         _log.warning("Valkey does not answer: a success was not counted")

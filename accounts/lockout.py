@@ -50,15 +50,6 @@ redis.call('EXPIRE', register, memory)
 return minutes
 """
 
-_TAKE_BACK = """
-local fails, lock, register = KEYS[1], KEYS[2], KEYS[3]
-if tonumber(redis.call('GET', fails) or 0) > 0 then redis.call('DECR', fails) end
-if ARGV[1] == '1' then
-  redis.call('DEL', lock)
-  redis.call('ZREM', register, ARGV[2])
-end
-"""
-
 _ENDED = """
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 if #gone > 0 then redis.call('ZREM', KEYS[1], unpack(gone)) end
@@ -79,57 +70,39 @@ class Locked(Exception):
     """A lock began while this attempt was on its way: it is not heard."""
 
 
-def fail(workspace_id: UUID, *, username: str, address: str, user_id: UUID | None, now: datetime) -> list[Lock]:
-    """Count one failure, before the password is looked at, so that of many at once no more are heard than one by one.
+def fail(workspace_id: UUID, *, scope: Scope, who: str, user_id: UUID | None, now: datetime) -> list[Lock]:
+    """Count one failure; the answer is the lock that it started, if it did.
 
-    The answer is the locks that it started. Whoever turns out to be right takes it back.
+    One of an account is counted before the password is looked at, so that of many at once no more are heard than one
+    by one; whoever turns out to be right takes it back. One of an address is counted once it is known.
 
     Raises:
         Locked: a lock holds already; nothing more was counted.
         RedisError: Valkey is away.
     """
-    started = []
-    for scope, who, whose in _counted(username, address, user_id):
-        minutes = valkey.client().eval(
-            _FAIL,
-            3,
-            _key("fails", workspace_id, scope, who),
-            _key("lock", workspace_id, scope, who),
-            _register(workspace_id),
-            scope.forgiven,
-            LONGEST_MINUTES,
-            _MEMORY_SECONDS,
-            now.timestamp(),
-            _member(workspace_id, scope, who, whose),
-        )
-        if minutes < 0:
-            raise Locked
-        if minutes:
-            started.append(Lock(scope.name, int(minutes), whose))
-    return started
+    minutes = valkey.client().eval(
+        _FAIL,
+        3,
+        _key("fails", workspace_id, scope, who),
+        _key("lock", workspace_id, scope, who),
+        _register(workspace_id),
+        scope.forgiven,
+        LONGEST_MINUTES,
+        _MEMORY_SECONDS,
+        now.timestamp(),
+        _member(workspace_id, scope, who, user_id),
+    )
+    if minutes < 0:
+        raise Locked
+    return [Lock(scope.name, int(minutes), user_id)] if minutes else []
 
 
-def take_back(
-    workspace_id: UUID, *, username: str, address: str, user_id: UUID | None, started: Sequence[Lock]
-) -> None:
+def take_back(workspace_id: UUID, *, username: str, user_id: UUID | None, started: Sequence[Lock]) -> None:
     """Somebody signed in: it was no failure, what it started ends, and the failures of the account no longer count."""
-    begun = {lock.scope for lock in started}
-    for scope, who, whose in _counted(username, address, user_id):
-        valkey.client().eval(
-            _TAKE_BACK,
-            3,
-            _key("fails", workspace_id, scope, who),
-            _key("lock", workspace_id, scope, who),
-            _register(workspace_id),
-            int(scope.name in begun),
-            _member(workspace_id, scope, who, whose),
-        )
-    valkey.client().delete(_key("fails", workspace_id, ACCOUNT, username))
-
-
-def _counted(username: str, address: str, user_id: UUID | None) -> list[tuple[Scope, str, UUID | None]]:
-    by_address: list[tuple[Scope, str, UUID | None]] = [(ADDRESS, address, None)] if address else []
-    return [(ACCOUNT, username, user_id), *by_address]
+    fails, lock = (_key(kind, workspace_id, ACCOUNT, username) for kind in ("fails", "lock"))
+    valkey.client().delete(fails, *([lock] if started else []))
+    if started:
+        valkey.client().zrem(_register(workspace_id), _member(workspace_id, ACCOUNT, username, user_id))
 
 
 def unlock(workspace_id: UUID, username: str, user_id: UUID) -> bool:

@@ -38,19 +38,18 @@ def verified(user: "User | None", password: str) -> bool:
     A hash with older parameters is renewed in memory; the caller saves it.
     """
     kept = user.password if user is not None and user.has_usable_password() else password_of_nobody()
-    with _turn():
-        fits = check_password(password[:LONGEST], kept, _renewer(user))
+    fits = check_password(password[:LONGEST], kept, _renewer(user))
     return fits and user is not None and user.has_usable_password()
 
 
 def hashed(password: str) -> str:
-    with _turn():
+    with turn():
         return make_password(password)
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """One of the few checks at once. Raises Unavailable for whoever would wait too long."""
+def turn() -> Iterator[None]:
+    """One of the few checks at once: `verified` stands inside. Raises Unavailable for whoever would wait too long."""
     if not _AT_ONCE.acquire(timeout=LONGEST_WAIT):
         raise Unavailable(_("Too many people are signing in right now."), remedy=_("Try again in a moment."))
     try:

@@ -131,8 +131,10 @@ def note_use(session: Session) -> None:
 
 
 def note_use_of(session_id: UUID) -> None:
-    """The same, for those who do not hold the row."""
-    Session.objects.filter(id=session_id, revoked_at=None).update(last_used_at=timezone.now())
+    """The same, for those who do not hold the row. A session that rested too long already is not woken."""
+    now = timezone.now()
+    resting = Session.objects.filter(id=session_id, revoked_at=None, last_used_at__gt=now - _idle_limit())
+    resting.update(last_used_at=now)
 
 
 def begin(user: User, *, methods: Sequence[str], device: Device | None, circumstances: Circumstances) -> Issued:

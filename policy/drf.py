@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -49,11 +48,10 @@ class BoundedJSONParser(JSONParser):
         self,
         stream: IO[Any],
         media_type: str | None = None,  # noqa: ARG002 - the framework's signature
-        parser_context: Mapping[str, Any] | None = None,
+        parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002 - the framework's signature
     ) -> Any:
-        encoding = (parser_context or {}).get("encoding", settings.DEFAULT_CHARSET)
         try:
-            return read_json(stream.read().decode(encoding))
+            return read_json(stream.read().decode())  # UTF-8, whatever the sender says (RFC 8259 §8.1)
         except ValueError as problem:
             raise exceptions.ParseError(_("This is no JSON that can be taken: %s.") % problem) from None
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -72,6 +71,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await handlers[event["type"]](event)
         except StopConsumer:
             return
+        finally:
+            self._let_go()
 
     async def connect(self) -> None:
         if frames.SUBPROTOCOL not in self.scope.get("subprotocols", ()):
@@ -172,8 +173,13 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._close_soon(Close.MALFORMED)
 
     async def _note(self, event: Event, data: Mapping[str, Any]) -> None:
-        with suppress(AccessDenied):
+        """Put it on record, if that can be done now: whoever is let go goes in any case."""
+        try:
             await self.live.lane.run(note_violation, self.actor, event=event, data=dict(data))
+        except AccessDenied:
+            return
+        except Exception:
+            logger.exception("%s was not recorded", event)
 
     def _greeted(self) -> None:
         """The client has said hello; from here on it waits for us."""
@@ -206,7 +212,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.live.hub.take(seat)
         try:
             welcomed = await self.live.judged(seat, loading.welcomed, frame)
-        except Exception:
+        except BaseException:
             if self.seat is None:
                 self.live.hub.drop(seat)
             raise
@@ -322,14 +328,19 @@ class ChatConsumer(AsyncWebsocketConsumer):
             asyncio.get_running_loop().call_later(GONE_WITHIN, self._raw.abort)
 
     async def disconnect(self, code: int) -> None:  # noqa: ARG002 - the framework's signature
+        seat = self._let_go()
+        if seat is not None and not self.live.hub.by_user.get(seat.user_id):
+            await self.live.lane.run(loading.tell_departure, seat.actor)
+
+    def _let_go(self) -> Seat | None:
+        """Whatever ended the socket: its count, its work and its seat go with it, once. The answer is who sat there."""
         self._greeted()
         if self._admitted:
+            self._admitted = False
             self.live.admission.release(self.actor)
         for task in list(self._tasks):
             task.cancel()
         seat, self.seat = self.seat, None
-        if seat is None:
-            return
-        self.live.hub.drop(seat)
-        if not self.live.hub.by_user.get(seat.user_id):
-            await self.live.lane.run(loading.tell_departure, seat.actor)
+        if seat is not None:
+            self.live.hub.drop(seat)
+        return seat
