@@ -75,8 +75,7 @@ class RegistrySessionMiddleware(SessionMiddleware):
         found: Addressed | None = getattr(request, "addressed", None)
         if found is not None:
             token = request.COOKIES.get(found.cookie(settings.SESSION_COOKIE_NAME), "")
-            row = _live(found.workspace_id, token) if token else None
-            _note_use(request, row)
+            row = _live(request, found.workspace_id, token) if token else None
         request.session = SessionStore(token if row else None, row)
         request.session_row = row  # type: ignore[attr-defined]
 
@@ -91,16 +90,13 @@ class RegistrySessionMiddleware(SessionMiddleware):
         return response
 
 
-def _live(workspace_id: UUID, token: str) -> Session | None:
+def _live(request: HttpRequest, workspace_id: UUID, token: str) -> Session | None:
+    """The session of this token; to ask in it is to use it, but for what a page asks by itself."""
     with within(workspace_id):
-        return sessions.find(workspace_id, token)
-
-
-def _note_use(request: HttpRequest, row: Session | None) -> None:
-    """What a page asks for by itself puts off no idle limit."""
-    if row is not None and _BY_ITSELF not in request.headers:
-        with within(row.workspace_id):
+        row = sessions.find(workspace_id, token)
+        if row is not None and _BY_ITSELF not in request.headers:
             sessions.note_use(row)
+        return row
 
 
 class ActorMiddleware(AuthenticationMiddleware):

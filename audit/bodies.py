@@ -19,8 +19,6 @@ from audit.reading import streaming_cursor
 from tenancy.errors import DomainError, Unavailable
 from tenancy.scoping import within
 
-ERASURE = {one.value: one for one in Event}["audit:body:erased"]
-"""By its name: it is read here and said by whoever erases."""
 MOST_FOUND = 20
 """Findings told of one log."""
 AT_A_TIME = 500
@@ -79,7 +77,7 @@ def _fault(name: LogName, row: _Committed, erased: set[UUID], known_since: int, 
 
 def _known_since(workspace_id: UUID | None, report: Report) -> int:
     """The time up to which lines that tell of an erasure may have been pruned, in microseconds."""
-    stores = ERASURE.kind.stores
+    stores = Event.AUDIT_ERASED.kind.stores
     told = [one.edge for one in report.walked if one.name.workspace_id == workspace_id and one.name.store in stores]
     return min(told, default=0)
 
@@ -98,8 +96,8 @@ def _opened(name: LogName, entry_id: UUID, body: bytes) -> bytes | None:
 
 def _erased(using: str, workspace_id: UUID | None) -> set[UUID]:
     """The entries whose personal parts were erased, as either log that erasures are written to says."""
-    logs = [log_id(workspace_id, store.value) for store in ERASURE.kind.stores]
+    logs = [log_id(workspace_id, store.value) for store in Event.AUDIT_ERASED.kind.stores]
     with connections[using].cursor() as cursor:
-        cursor.execute(_ERASED, [logs, ERASURE.value])
+        cursor.execute(_ERASED, [logs, Event.AUDIT_ERASED.value])
         said = [orjson.loads(bytes(env))["data"].get("entries", []) for (env,) in cursor.fetchall()]
     return {UUID(one) for entries in said for one in entries}

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-import psycopg
 from django.db import connection
 from django.db.models import F
 from django.db.models.functions import Now
 
 from policy.models import Epoch, EpochKind
 from policy.types import Decision, Question
+from tenancy import statements
 from tenancy.actor import SubjectKind
 
 Key = tuple[EpochKind, UUID]
@@ -69,10 +69,7 @@ def _values(statement: str, keys: Iterable[Key]) -> dict[Key, int]:
     if not wanted:
         return {}
     values = [[kind.value for kind, _ in wanted], [key for _, key in wanted]]
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        cursor = psycopg.Cursor(connection.connection).execute(statement, values, binary=True, prepare=True)
-        return {(EpochKind(kind), key): value for kind, key, value in cursor}
+    return {(EpochKind(kind), key): value for kind, key, value in statements.rows(statement, values)}
 
 
 def changed_since(seconds: float) -> dict[Key, int]:

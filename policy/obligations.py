@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from policy.snapshot import snapshot
+from policy.snapshot import latest
 from policy.types import Decision, Effect, Obligation, Reason
 
 Met = Callable[[Decision, Obligation], Decision]
@@ -49,7 +49,7 @@ def _require_marking(decision: Decision, obligation: Obligation) -> Decision:
 
 
 def _reaches(decision: Decision, borne: str, least: str) -> bool:
-    order = snapshot(decision.question.actor.workspace_id).markings
+    order = latest(decision.question.actor.workspace_id).markings
     return borne in order and least in order and order.index(borne) >= order.index(least)
 
 

@@ -65,12 +65,8 @@ class PresenceChanged(News, frozen=True, tag="presence"):
     state: str
 
 
-class PersonChanged(News, frozen=True, tag="person"):
-    user_id: UUID
-
-
 AnyNews = Union[  # noqa: UP007 — msgspec reads the members
-    MessagesChanged, RoomChanged, MemberChanged, AccessChanged, ReadMoved, TypingNoticed, PresenceChanged, PersonChanged
+    MessagesChanged, RoomChanged, MemberChanged, AccessChanged, ReadMoved, TypingNoticed, PresenceChanged
 ]
 
 Bell = Callable[[Iterable[News]], None]

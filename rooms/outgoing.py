@@ -157,10 +157,6 @@ class Read(Frame, frozen=True, tag="read"):
     mentions: int
 
 
-class PersonKnown(Frame, frozen=True, tag="person"):
-    person: Person
-
-
 class Permissions(Frame, frozen=True, tag="permissions"):
     """The flags that one holds from now on, without a reload (AD-4)."""
 

@@ -263,15 +263,6 @@ class Realtime:
             if states:
                 await self.lane.run(presence.renew, states)
 
-    def _person(self, one: news.PersonChanged) -> None:
-        self._start(self._tell_person(one))
-
-    async def _tell_person(self, one: news.PersonChanged) -> None:
-        person = await self.lane.run(loading.person, one.workspace_id, one.user_id)
-        parcel = Parcel((encode({"t": "person", "person": person}),))
-        for seat in self.hub.by_workspace.get(one.workspace_id, ()):
-            seat.write(parcel)
-
     # --- nets and records
 
     async def _check_epochs(self) -> None:
@@ -327,7 +318,6 @@ _HANDLERS: dict[type[news.News], Handler] = {
     news.ReadMoved: Realtime._read,  # type: ignore[dict-item]  # noqa: SLF001
     news.TypingNoticed: Realtime._typing,  # type: ignore[dict-item]  # noqa: SLF001
     news.PresenceChanged: Realtime._presence,  # type: ignore[dict-item]  # noqa: SLF001
-    news.PersonChanged: Realtime._person,  # type: ignore[dict-item]  # noqa: SLF001
 }
 
 

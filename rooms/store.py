@@ -1,33 +1,18 @@
 """The hot statements of the post path, in plain SQL on Django's own connection (R37). Rows only; no rule lives here.
 
-COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT unnest(..)`. Values travel beside the
-statement in binary form, so that the server plans each statement once per connection.
+COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT unnest(..)`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connection
 
 from rooms.models import Room
 from rooms.posting import Post
-
-Rows = psycopg.Cursor[tuple[Any, ...]]
-
-
-def _send(statement: str, values: Sequence[object]) -> Rows:
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        return psycopg.Cursor(connection.connection).execute(statement, values, binary=True, prepare=True)
-
-
-def _rows(statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
-    with connection.wrap_database_errors:
-        return _send(statement, values).fetchall()
+from tenancy import statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +58,7 @@ select m.sender_id, m.client_message_id, m.id, m.room_id, m.seq, m.body_mac, m.m
 
 def repeats(keys: Sequence[tuple[UUID, UUID]]) -> Repeats:
     """What was posted before under these (sender, client id) pairs (R20)."""
-    rows = _rows(_REPEATS, [[sender for sender, _ in keys], [client for _, client in keys]])
+    rows = statements.rows(_REPEATS, [[sender for sender, _ in keys], [client for _, client in keys]])
     return {(row[0], row[1]): Repeat(*row[2:]) for row in rows}
 
 
@@ -92,7 +77,9 @@ def look_up(posts: Iterable[Post]) -> tuple[Repeats, Mapping[UUID, Room]]:
     keys = [(post.actor.id, post.client_message_id, post.room_id) for post in posts]
     before: dict[tuple[UUID, UUID], Repeat] = {}
     rooms: dict[UUID, Room] = {}
-    for sender, client, *row in _rows(_LOOK_UP, [list(column) for column in zip(*keys, strict=True)]) if keys else ():
+    for sender, client, *row in (
+        statements.rows(_LOOK_UP, [list(column) for column in zip(*keys, strict=True)]) if keys else ()
+    ):
         if row[0] not in rooms:
             rooms[row[0]] = Room(**dict(zip(_OF_ROOM, row, strict=False)))
         if row[5] is not None:
@@ -114,7 +101,7 @@ update rooms_room r
 def take_sequence(counts: Mapping[UUID, int], at: datetime | None) -> dict[UUID, int]:
     """Advance each room's counter by its count, rooms locked in one order; gives the value before."""
     ids = sorted(counts)
-    return dict(_rows(_TAKE, [ids, [counts[room_id] for room_id in ids], at]))
+    return dict(statements.rows(_TAKE, [ids, [counts[room_id] for room_id in ids], at]))
 
 
 _INSERT = """
@@ -146,7 +133,7 @@ def insert_messages(workspace_id: UUID, rows: Sequence[NewMessage]) -> None:
         [row.mentions_room for row in rows],
         [row.at for row in rows],
     )
-    _send(_INSERT, [workspace_id, *columns])
+    statements.send(_INSERT, [workspace_id, *columns])
 
 
 _UNREAD = """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from uuid import UUID
 
 import pytest
@@ -43,6 +44,7 @@ class World:
     people: dict[str, User] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
     _signed_in: dict[str, tuple[Actor, str]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def id(self) -> UUID:
@@ -59,6 +61,13 @@ class World:
         if facts:
             self.knows(username, facts)
         return user
+
+    def somebody(self, facts: Mapping[str, object] | None = None) -> str:
+        """The name of a new member whom no other test knows, signed in."""
+        username = f"linus{next(self._numbers)}"
+        self.person(username, facts)
+        self.token(username)
+        return username
 
     def knows(self, username: str, facts: Mapping[str, object], *, until: datetime | None = None) -> None:
         """From now on these, and only these, are the facts about somebody."""
@@ -91,6 +100,14 @@ class World:
         if requirement:
             set_requirement(self.system, room_id=room.id, requirement=requirement)
         self.rooms[name] = room
+        return room
+
+    def own_room(self, *usernames: str, kind: RoomKind = RoomKind.PRIVATE) -> Room:
+        """A new room of ada's and of these people that no other test knows."""
+        name = f"vault {next(self._numbers)}"
+        room = self.room(name, kind=kind)
+        for username in usernames:
+            self.joins(username, name)
         return room
 
     def joins(self, username: str, room: str, *, role: RoomRole = RoomRole.MEMBER) -> None:

@@ -173,14 +173,16 @@ def update_room(actor: Actor, *, room_id: UUID, name: str | None = None, topic: 
     if name is not None:
         _claim(room)
 
+    name = None if name is None else checked_name(name)
+    topic = None if topic is None else checked_topic(topic)
     changed = []
-    if name is not None and checked_name(name) != room_name(room):
+    if name is not None and name != room_name(room):
         changed.append("name")
-        _refuse_escape(actor, room, checked_name(name))
-        _rename(room, checked_name(name))
-    if topic is not None and checked_topic(topic) != room_topic(room):
+        _refuse_escape(actor, room, name)
+        _rename(room, name)
+    if topic is not None and topic != room_topic(room):
         changed.append("topic")
-        room.topic_sealed = seal_room_text(room, "topic", checked_topic(topic))
+        room.topic_sealed = seal_room_text(room, "topic", topic)
     if not changed:
         raise pep.NothingChanged(room)
 

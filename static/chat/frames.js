@@ -70,7 +70,6 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
       if (thread) act.threads.refreshSoon();
       else dispatch({ type: 'room.read', room, message: message ?? lastRead, unread, mentions });
     },
-    person: ({ person }) => dispatch({ type: 'person.known', person }),
     permissions: ({ powers }) => dispatch({ type: 'powers', powers }),
     'session.ending': ({ at, why }) => {
       dispatch({ type: 'session.ending', at, why });

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import Session
 from rooms import frames
 from rooms.dispatch import answer
-from rooms.models import Membership, Room, RoomKind
+from rooms.models import Membership, Room
 from rooms.realtime import Realtime
 from rooms.seats import Lease, Place, Seat
 from rooms.threads import Lane
@@ -30,19 +30,13 @@ def olympus(committed) -> World:
 @pytest.fixture
 def linus(olympus) -> str:
     """Somebody for this test alone."""
-    username = f"linus{next(numbers)}"
-    olympus.person(username, CLEARED)
-    olympus.token(username)
-    return username
+    return olympus.somebody(CLEARED)
 
 
 @pytest.fixture
 def room(olympus, linus) -> Room:
     """A quiet room that nothing guards."""
-    name = f"quiet {next(numbers)}"
-    olympus.room(name, kind=RoomKind.PRIVATE)
-    olympus.joins(linus, name)
-    return olympus.rooms[name]
+    return olympus.own_room(linus)
 
 
 def test_a_place_hears_nothing_before_it_was_decided_that_it_may():

@@ -1,7 +1,6 @@
 """What reading a room takes is asked at delivery too, and the stricter answer counts (PO-8, R10)."""
 
 import asyncio
-from itertools import count
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -9,7 +8,7 @@ from asgiref.sync import sync_to_async
 from policy.catalogue import Action
 from rooms import delivery
 from rooms.delivery import Sighting
-from rooms.models import Room, RoomKind
+from rooms.models import Room
 from tests.asserts import decided
 from tests.policy.sets import decree, rule
 from tests.sockets import chat
@@ -17,7 +16,6 @@ from tests.world import CLEARED, World
 
 STEP_UP = [{"name": "step_up", "params": {"max_age": 300}}]
 OF_TITAN = "program any_of {TITAN}"
-numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +26,7 @@ def olympus(committed) -> World:
 @pytest.fixture
 def room(olympus) -> Room:
     """A room without a requirement, with ada and grace in it."""
-    name = f"vault {next(numbers)}"
-    olympus.room(name, kind=RoomKind.PRIVATE)
-    olympus.joins("grace", name)
-    return olympus.rooms[name]
+    return olympus.own_room("grace")
 
 
 @pytest.fixture(autouse=True)

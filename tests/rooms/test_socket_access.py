@@ -3,7 +3,6 @@
 import asyncio
 import json
 import time
-from itertools import count
 from uuid import UUID
 
 import pytest
@@ -20,14 +19,13 @@ from keys.envelope import Place, Scope
 from policy.catalogue import Action, Flag
 from rooms.actions.rooms import set_requirement
 from rooms.frames import Close
-from rooms.models import Room, RoomKind
+from rooms.models import Room
 from tests.asserts import assert_audited, decided
 from tests.policy.sets import decree, rule
 from tests.sockets import chat
 from tests.world import CLEARED, World
 
 PASSWORD = "the crew has left the pad"
-numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +36,15 @@ def olympus(committed):
 @pytest.fixture
 def somebody(olympus: World) -> str:
     """A cleared person for this test alone, in lobby and titan."""
-    username = f"linus{next(numbers)}"
-    olympus.person(username, CLEARED)
+    username = olympus.somebody(CLEARED)
     olympus.joins(username, "lobby")
     olympus.joins(username, "titan")
-    olympus.token(username)
     return username
 
 
 @pytest.fixture
 def room(olympus: World, somebody: str) -> Room:
-    name = f"vault {next(numbers)}"
-    olympus.room(name, kind=RoomKind.PRIVATE)
-    olympus.joins(somebody, name)
-    return olympus.rooms[name]
+    return olympus.own_room(somebody)
 
 
 def of(room: Room):

@@ -2,7 +2,6 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from itertools import count
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -17,8 +16,6 @@ from tests.rooms.test_socket_entry import messages_in
 from tests.sockets import chat
 from tests.world import World
 
-numbers = count(1)
-
 
 @pytest.fixture(scope="module")
 def olympus(committed):
@@ -28,16 +25,12 @@ def olympus(committed):
 @pytest.fixture
 def room(olympus: World) -> Room:
     """A room of ada's and grace's for this test alone."""
-    name = f"room {next(numbers)}"
-    olympus.room(name, kind=RoomKind.PUBLIC)
-    olympus.joins("grace", name)
-    return olympus.rooms[name]
+    return olympus.own_room("grace", kind=RoomKind.PUBLIC)
 
 
 def a_reader(world: World, room: Room) -> str:
     """Somebody who may read there and no more."""
-    username = f"linus{next(numbers)}"
-    world.person(username)
+    username = world.somebody()
     world.joins(username, next(name for name, one in world.rooms.items() if one.id == room.id), role=RoomRole.READER)
     return username
 
@@ -268,7 +261,7 @@ async def test_what_one_reads_on_one_device_is_read_on_the_other(server, olympus
 
 
 async def test_people_come_and_go_before_everybodys_eyes(server, olympus):
-    linus = await sync_to_async(olympus.person)(f"linus{next(numbers)}")
+    linus = olympus.people[await sync_to_async(olympus.somebody)()]
     mine = lambda frame: frame["user"] == str(linus.id)  # noqa: E731 - reads as what it is
     async with chat(server, olympus, "ada") as ada:
         async with chat(server, olympus, linus.username) as one:
@@ -293,7 +286,7 @@ async def test_a_conversation_appears_for_everybody_in_it(server, olympus):
 
 async def test_what_is_said_at_once_reaches_who_is_still_on_the_way_in(server, olympus):
     """Between what is read for somebody and the seat in the room lies a moment; nothing is lost in it."""
-    people = [await sync_to_async(olympus.person)(f"linus{next(numbers)}") for _ in range(5)]
+    people = [olympus.people[await sync_to_async(olympus.somebody)()] for _ in range(5)]
     async with chat(server, olympus, "grace") as grace, AsyncExitStack() as sockets:
         others = [await sockets.enter_async_context(chat(server, olympus, one.username)) for one in people]
         for person, other in zip(people, others, strict=True):
@@ -321,7 +314,7 @@ async def test_a_reply_opens_a_thread_for_everybody(server, olympus, room):
 
 async def test_who_looks_around_finds_what_may_be_found(server, olympus, room):
     async with chat(server, olympus, "eve") as eve:
-        found = await eve.result("rooms.browse", text="room")
+        found = await eve.result("rooms.browse", text="vault")
         entered = await eve.result("room.join", room=room.id)
         people = await eve.result("people.find", text="gra", room=room.id)
         members = await eve.result("members.list", room=room.id)
