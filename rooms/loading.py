@@ -14,7 +14,7 @@ from policy import epochs, pep
 from policy.catalogue import Action
 from policy.models import EpochKind
 from policy.types import AccessDenied
-from rooms import news, pages, presence, roomlist, store
+from rooms import news, pages, presence, roomlist
 from rooms.access import access_room, has_thread, membership_of, messages_by_id, room_resource, rooms_by_id
 from rooms.cursors import cursor_of, seq_of
 from rooms.frames import Close, Hello
@@ -22,6 +22,7 @@ from rooms.history import states_of
 from rooms.people import people_views
 from rooms.posting import Posted
 from rooms.seats import Happening, Place
+from rooms.unread import unread_in
 from rooms.views import MessageState
 from rooms.welcome import Welcome, welcome
 from tenancy.actor import Actor
@@ -174,7 +175,7 @@ def room_for(actor: Actor, room_id: UUID) -> RoomFor | None:
 def read_state(actor: Actor, room_id: UUID) -> dict[str, Any] | None:
     """How far the actor has read one room."""
     with within(actor.workspace_id):
-        state = store.read_states(actor.id, [room_id]).get(room_id)
+        state = unread_in(actor, [room_id]).get(room_id)
     if state is None:
         return None
     return {"message": state.last_read_id, "unread": state.unread, "mentions": state.mentions}

@@ -11,6 +11,8 @@ from time import monotonic
 from typing import TypeVar
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from policy.models import EpochKind
 from rooms import delivery, doorbell, loading, news, presence
 from rooms.admission import Admission
@@ -21,6 +23,7 @@ from rooms.postqueue import PostQueue
 from rooms.seats import Parcel, Place, Seat
 from rooms.threads import Lane
 from tenancy.actor import Actor
+from tenancy.errors import Unavailable
 
 About = TypeVar("About")
 Found = TypeVar("Found")
@@ -177,16 +180,23 @@ class Realtime:
             self.loop.call_later(TOLD_TOGETHER, self._tell_hearers, room_id, parcel, undecided, tries - 1)
 
     async def judged(self, seat: Seat, work: Callable[[Actor, About], Found], about: About) -> Found:
-        """An answer that was judged before something was revoked is not told: it is judged again."""
-        for _ in range(JUDGED_AT_MOST):
+        """An answer that was judged before something was revoked is not told: it is judged again.
+
+        Raises Unavailable where something is revoked each time.
+        """
+        for _try in range(JUDGED_AT_MOST):
             voided = seat.voided
             found = await self.lane.run(work, seat.actor, about)
             if seat.voided == voided:
-                break
-        return found
+                return found
+        raise Unavailable(_("Your access is changing right now."), remedy=_("Try again in a moment."))
 
     async def _tell_room(self, seat: Seat, room_id: UUID, kind: str) -> None:
-        found = await self.judged(seat, loading.room_for, room_id)
+        try:
+            found = await self.judged(seat, loading.room_for, room_id)
+        except Unavailable:
+            self.loop.call_later(TOLD_TOGETHER, lambda: self._start(self._tell_room(seat, room_id, kind)))
+            return
         if found is None:
             return
         self.sit(seat, [found.place], {room_id: found.view["cursor"]})
@@ -224,7 +234,7 @@ class Realtime:
 
     async def _tell_read(self, seat: Seat, one: news.ReadMoved) -> None:
         """Told to the sessions that have the room; one for which that is being decided is waited for."""
-        for _ in range(TRIES):
+        for _try in range(TRIES):
             place = seat.places.get(one.room_id)
             if place is None or not place.undecided:
                 break
@@ -242,11 +252,19 @@ class Realtime:
 
     def _presence(self, one: news.PresenceChanged) -> None:
         """Told a little later, together with whoever else came or went meanwhile: everybody hears of everybody."""
+        seats = self.hub.by_user.get(one.user_id, set())
+        if seats and one.state == presence.OFFLINE:
+            self._start(self._still_here(next(iter(seats))))
+            return
         if not self._present:
             self.loop.call_later(TOLD_TOGETHER, self._tell_presence)
         self._present.setdefault(one.workspace_id, {})[one.user_id] = one.state
-        for seat in self.hub.by_user.get(one.user_id, ()):
+        for seat in seats:
             seat.presence = one.state
+
+    async def _still_here(self, seat: Seat) -> None:
+        """Somebody left another process, or came back to this one, in the very moment in which they were taken away."""
+        await self.lane.run(loading.tell_arrival, seat.actor)
 
     def _tell_presence(self) -> None:
         present, self._present = self._present, {}

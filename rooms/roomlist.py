@@ -9,12 +9,12 @@ from policy import pep
 from policy.catalogue import Action
 from policy.requirements import requirement_in_words
 from policy.types import AccessDenied, Decision, Question
-from rooms import store
 from rooms.access import members_of, room_resource
 from rooms.cursors import cursor_of
 from rooms.models import Membership, Room, RoomKind
 from rooms.reasons import words_of
 from rooms.sealing import room_name, room_topic
+from rooms.unread import Unread, unread_in
 from rooms.views import stamp
 from tenancy.actor import Actor
 
@@ -42,7 +42,7 @@ def room_views(
     room_ids = [one.room_id for one in memberships]
     decisions = decisions or _read_decisions(actor, room_ids)
     powers = _powers(actor, room_ids)
-    read = store.read_states(actor.id, room_ids)
+    read = unread_in(actor, room_ids)
     members = members_of(room_ids)
     return [
         _view(one, decisions[one.room_id], powers[one.room_id], read.get(one.room_id), members[one.room_id])
@@ -69,12 +69,12 @@ def _view(
     membership: Membership,
     decision: Decision,
     powers: list[str],
-    read: store.ReadState | None,
+    read: Unread | None,
     members: Sequence[UUID],
 ) -> dict[str, Any]:
     """A room that is covered or closed tells neither how far it has come nor when."""
     room, open_ = membership.room, decision.permits
-    read = read if read and open_ else store.ReadState(0, 0, 0, None)
+    read = read if read and open_ else Unread()
     personal = room.kind in (RoomKind.DIRECT, RoomKind.GROUP)
     return {
         "id": room.id,

@@ -1,6 +1,6 @@
 """What one reader may see of each marking in a room: the same questions that the guard asks, for pages and searches."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from policy import pep
@@ -12,6 +12,7 @@ from rooms.models import Message
 from tenancy.actor import Actor
 
 Sight = dict[str, bool]
+Decide = Callable[[Sequence[Question]], list[Decision]]
 
 
 def asked_of_seeing(workspace_id: UUID) -> tuple[Action, ...]:
@@ -37,11 +38,20 @@ def sight_in(actor: Actor, room_id: UUID, markings: Collection[str]) -> Sight:
 
 def sights(actor: Actor, places: Collection[tuple[UUID, str]]) -> dict[UUID, Sight]:
     """`sight_in` for places in many rooms, judged in one batch; by room and marking."""
+    return _seen(actor, places, pep.decide_many)
+
+
+def counted(actor: Actor, places: Collection[tuple[UUID, str]]) -> dict[UUID, Sight]:
+    """The same for what is only counted and shown to nobody: nothing is recorded."""
+    return _seen(actor, places, pep.preview)
+
+
+def _seen(actor: Actor, places: Collection[tuple[UUID, str]], decide: Decide) -> dict[UUID, Sight]:
     actions = asked_of_seeing(actor.workspace_id) if places else ()
     wanted = [(action, *place) for action in actions for place in sorted(places)]
     asked = [Question(actor, action, room_resource(room_id, marking=marking)) for action, room_id, marking in wanted]
     seen: dict[UUID, Sight] = {}
-    for (_action, room_id, marking), answer in zip(wanted, pep.decide_many(asked), strict=True):
+    for (_action, room_id, marking), answer in zip(wanted, decide(asked), strict=True):
         of_room = seen.setdefault(room_id, {})
         of_room[marking] = of_room.get(marking, True) and shows(answer)
     return seen

@@ -3,6 +3,7 @@
 COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT unnest(..)`.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,11 +143,12 @@ select m.room_id,
           select 1 from rooms_message x
            where x.room_id = m.room_id and x.seq > coalesce(mark.seq, 0) and x.sender_id <> m.user_id
              and x.deleted_at is null and (x.thread_id is null or x.also_to_room) limit 1000) as unread),
-       (select count(*) from (
-          select 1 from rooms_message x
-           where x.room_id = m.room_id and x.seq > coalesce(mark.seq, 0) and x.sender_id <> m.user_id
-             and x.deleted_at is null and (x.mentions_room or m.user_id = any(x.mentions)) limit 1000) as mentions),
-       coalesce(mark.seq, 0),
+       (select coalesce(jsonb_object_agg(calls.marking, calls.number), '{}') from (
+          select called.marking, count(*) as number from (
+            select x.marking from rooms_message x
+             where x.room_id = m.room_id and x.seq > coalesce(mark.seq, 0) and x.sender_id <> m.user_id
+               and x.deleted_at is null and (x.mentions_room or m.user_id = any(x.mentions)) limit 1000) called
+           group by called.marking) calls) as mentions,
        (select x.id from rooms_message x
          where x.room_id = m.room_id and x.seq <= coalesce(mark.seq, 0) order by x.seq desc limit 1)
   from rooms_membership m
@@ -157,11 +159,10 @@ select m.room_id,
 
 @dataclass(frozen=True, slots=True)
 class ReadState:
-    """What one person has not read in one room; counts stop at 1,000."""
+    """What one person has not read in one room, `mentions` by their marking; counts stop at 1,000."""
 
     unread: int
-    mentions: int
-    seq: int
+    mentions: Mapping[str, int]
     last_read_id: UUID | None
 
 
@@ -170,7 +171,7 @@ def read_states(user_id: UUID, room_ids: Sequence[UUID] | None = None) -> dict[U
     wanted = list(room_ids) if room_ids is not None else None
     with connection.cursor() as cursor:
         cursor.execute(_UNREAD, [user_id, wanted, wanted])
-        return {row[0]: ReadState(row[1], row[2], row[3], row[4]) for row in cursor}
+        return {row[0]: ReadState(row[1], json.loads(row[2]), row[3]) for row in cursor}
 
 
 _UNREAD_REPLIES = """

@@ -8,13 +8,14 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from accounts.models import Session
-from rooms import frames
+from rooms import doorbell, frames, news, presence
 from rooms.dispatch import answer
 from rooms.models import Membership, Room
 from rooms.realtime import Realtime
 from rooms.seats import Lease, Place, Seat
 from rooms.threads import Lane
 from tenancy.actor import new_id
+from tenancy.errors import Unavailable
 from tests.policy.sets import decree, rule
 from tests.sockets import chat, connect
 from tests.world import CLEARED, World
@@ -64,6 +65,28 @@ async def test_what_was_read_before_something_was_revoked_is_read_again(olympus,
         return len(read)
 
     assert await live.judged(seat, read_while_revoked, new_id()) == 2
+
+
+async def test_what_is_revoked_each_time_it_is_read_is_told_by_nobody(olympus, linus):
+    live = Realtime.__new__(Realtime)
+    live.lane = Lane("test", 1)
+    seat = Seat(await sync_to_async(olympus.actor)(linus), lambda _: None, lambda _: None)
+
+    with pytest.raises(Unavailable):
+        await live.judged(seat, lambda _actor, _about: seat.void(), new_id())
+
+
+async def test_who_sits_here_is_here_whatever_another_process_says(server, olympus, linus):
+    """It saw the last of its own sockets close, and knows nothing of this one."""
+    person = olympus.people[linus]
+    gone = news.PresenceChanged(workspace_id=olympus.id, user_id=person.id, state=presence.OFFLINE)
+    mine = lambda frame: frame["user"] == str(person.id)  # noqa: E731 - reads as what it is
+    async with chat(server, olympus, "ada") as ada, chat(server, olympus, linus):
+        await ada.expects("presence", mine)
+        await sync_to_async(presence.leave)(person.id)
+        await sync_to_async(doorbell.ring)([gone])
+
+        assert (await ada.expects("presence", mine))["state"] == "active"
 
 
 async def test_typing_in_a_quiet_room_reaches_whoever_has_just_come(server, olympus, linus, room):

@@ -129,23 +129,42 @@ def test_whom_policy_had_removed_is_back_when_policy_lets_them(graceless, opener
     assert_audited(graceless, Event.MEMBER_ADDED, graceless.actor(opener), room.id)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_two_who_open_it_at_once_both_get_the_same():
-    olympus = furnish("olympus")
+def opened_at_once(world: World) -> tuple:
+    """What grace and eve get who open their conversation in the same moment."""
     barrier = Barrier(2)
 
     def open_with(one, other):
         try:
             barrier.wait()
-            return open_direct(olympus.actor(one), people=people(olympus, other)).id
+            return open_direct(world.actor(one), people=people(world, other)).id
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(2) as pool:
         opened = [pool.submit(open_with, "grace", "eve"), pool.submit(open_with, "eve", "grace")]
-        first, second = [one.result() for one in opened]
+        return tuple(one.result() for one in opened)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_open_it_at_once_both_get_the_same():
+    olympus = furnish("olympus")
+
+    first, second = opened_at_once(olympus)
 
     assert first == second
     with olympus.inside():
         assert Room.objects.filter(kind="direct").count() == 1
         assert Membership.objects.filter(room_id=first).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_open_it_again_at_once_both_get_the_same():
+    olympus = furnish("olympus")
+    with olympus.inside():
+        Workspace.objects.filter(id=olympus.id).update(removal_grace_minutes=0)
+    room = open_direct(olympus.actor("grace"), people=people(olympus, "eve"))
+    barred(olympus, "grace")
+    decree(olympus)
+
+    assert opened_at_once(olympus) == (room.id, room.id)
+    assert state_in(olympus, room) == {"grace": "active", "eve": "active"}

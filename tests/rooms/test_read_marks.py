@@ -5,13 +5,13 @@ import pytest
 from audit.events import Event
 from policy import pep
 from policy.catalogue import Action
-from rooms import store
 from rooms.access import memberships_of
 from rooms.actions.messages import delete_message
 from rooms.actions.reading import keep_room, mark_read, mark_unread_from
 from rooms.cursors import cursor_of
 from rooms.models import Membership, ReadMark
 from rooms.roomlist import room_views
+from rooms.unread import unread_in
 from tenancy.errors import NotFound
 from tests.asserts import assert_audited, assert_denied, assert_refused, unchanged
 from tests.policy.sets import decree, rule
@@ -22,7 +22,7 @@ def counts(world: World, username: str, room: str = "titan") -> tuple[int, int]:
     """Unread messages and mentions."""
     room_id = world.rooms[room].id
     with world.inside():
-        state = store.read_states(world.people[username].id, [room_id])[room_id]
+        state = unread_in(world.actor(username), [room_id])[room_id]
     return state.unread, state.mentions
 
 
@@ -34,6 +34,12 @@ def said(olympus: World) -> list:
 
 def read(world: World, username: str, message_id, **how) -> None:
     mark_read(world.actor(username), room_id=world.rooms["titan"].id, message_id=message_id, **how)
+
+
+def test_who_is_called_where_words_are_withheld_does_not_learn_it(olympus, said):
+    decree(olympus, rule("hide", "redact", "room:message:deliver", condition="clearance < TOP_SECRET"))
+
+    assert counts(olympus, "grace") == (4, 0)
 
 
 def test_what_others_said_is_unread_and_ones_own_is_not(olympus, said):
