@@ -3,9 +3,10 @@
 from typing import Any
 
 from policy.types import AccessDenied
+from rooms.frames import Close
 from rooms.reasons import words_of
 from rooms.views import error_frame
-from tenancy.errors import DomainError, RateLimited
+from tenancy.errors import DomainError, Invalid, RateLimited
 
 
 def refusal(request_id: str | None, error: BaseException) -> dict[str, Any]:
@@ -21,3 +22,10 @@ def refusal(request_id: str | None, error: BaseException) -> dict[str, Any]:
     if isinstance(error, DomainError):
         return error_frame(request_id, error.code, error.message, field=error.field, remedy=error.remedy)
     return error_frame(request_id, "server_error", "Something went wrong on the server.")
+
+
+def farewell(error: BaseException) -> Close:
+    """How a socket ends whose hello came to nothing. What is refused or fails now may be answered another time."""
+    if isinstance(error, RateLimited):
+        return Close.TOO_MANY
+    return Close.MALFORMED if isinstance(error, Invalid) else Close.SERVER_ERROR

@@ -16,7 +16,7 @@ from accounts.sessions import USE_NOTED
 from audit.events import Event
 from policy.types import AccessDenied
 from rooms import dispatch, frames, loading, news
-from rooms.answers import refusal
+from rooms.answers import farewell, refusal
 from rooms.frames import Close
 from rooms.posting import Post, Posted
 from rooms.realtime import Realtime, realtime
@@ -50,6 +50,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._hello_due: asyncio.TimerHandle | None = None
         self._early: list[Iterable[bytes]] | None = []
         self._closing = self._admitted = False
+        self._farewell = Close.SERVER_ERROR
         self._asking = self._overrun = 0
         self._use_noted = 0.0
 
@@ -140,8 +141,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if isinstance(frame, frames.Hello):
             self._greeted()
             await self._answer(frame, self._hello)
-            if self.seat is not None:
-                self._tell_early()
+            if self.seat is None:
+                await self._turn_away()
+                return
+            self._tell_early()
             return
         if self.seat is None:
             await self._break_off(0)
@@ -212,15 +215,22 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.live.hub.take(seat)
         try:
             welcomed = await self.live.judged(seat, loading.welcomed, frame)
-        except BaseException:
+        except BaseException as error:
             if self.seat is None:
                 self.live.hub.drop(seat)
+                self._farewell = farewell(error)
             raise
         if self.seat is None:
             self.seat = seat
             self._start(self._arrive(seat))
         self.live.sit(seat, welcomed.places, {room["id"]: room["cursor"] for room in welcomed.data["rooms"]})
         return welcomed.data
+
+    async def _turn_away(self) -> None:
+        """Who was not welcomed has nothing to wait for: the socket ends once its error is told."""
+        if self._raw is None:
+            await self._outbox.join()
+        self._close_soon(self._farewell)
 
     async def _arrive(self, seat: Seat) -> None:
         seat.presence = await self.live.lane.run(loading.tell_arrival, seat.actor)
@@ -317,6 +327,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             for payload in payloads:
                 await self.send(text_data=payload.decode())
                 self._pending -= len(payload)
+            self._outbox.task_done()
 
     def _close_soon(self, code: Close) -> None:
         """Nothing more is said; a client that does not answer the farewell is not waited for."""

@@ -17,12 +17,15 @@ from audit.models import AuditEvent
 from keys import envelope
 from keys.envelope import Place, Scope
 from policy.catalogue import Action, Flag
+from policy.types import Effect
 from rooms.actions.rooms import set_requirement
+from rooms.answers import farewell
 from rooms.frames import Close
 from rooms.models import Room
+from tenancy.errors import Invalid, RateLimited, Unavailable
 from tests.asserts import assert_audited, decided
 from tests.policy.sets import decree, rule
-from tests.sockets import chat
+from tests.sockets import chat, connect
 from tests.world import CLEARED, World
 
 PASSWORD = "the crew has left the pad"
@@ -148,6 +151,36 @@ async def test_a_revoked_session_is_closed_within_a_second(server, olympus, some
 
     assert min(taken) < 1
     await sync_to_async(assert_audited)(olympus, Event.SESSION_REVOKED, olympus.system)
+
+
+async def test_whose_hello_is_refused_is_told_why_and_let_go(server, olympus, somebody, nobodys_policy):
+    """Nobody stays connected without a seat: what is revoked would not reach that socket."""
+    out = rule("out", "deny", str(Action.WORKSPACE_VIEW), condition='department = "GUESTS"')
+    await sync_to_async(decree)(olympus, out)
+    await sync_to_async(olympus.knows)(somebody, {**CLEARED, "department": "GUESTS"})
+
+    async with connect(server, olympus, somebody) as guest:
+        answer = await guest.ask("hello")
+        code = await guest.closed()
+
+    assert (answer["t"], answer["code"]) == ("error", "denied")
+    assert code == Close.SERVER_ERROR
+    assert Close(code).resumable
+    assert await sync_to_async(decided)(olympus, Action.WORKSPACE_VIEW, Effect.DENY)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("broken"), Close.SERVER_ERROR),
+        (Unavailable("later"), Close.SERVER_ERROR),
+        (RateLimited("slowly", retry_after=3), Close.TOO_MANY),
+        (Invalid("what?", field="resume"), Close.MALFORMED),
+    ],
+    ids=repr,
+)
+def test_a_failed_hello_says_whether_to_come_back(error, code):
+    assert farewell(error) == code
 
 
 async def test_other_sessions_of_the_same_person_go_on(server, olympus, somebody):
