@@ -23,6 +23,7 @@ from keys.errors import SealBroken, SealError
 from keys.format import Place, Scope, key_id_of
 from keys.hierarchy import PRESENT, Hierarchy, Ready
 from keys.kms import kms
+from policy.language.values import shown
 from tenancy.errors import Invalid
 
 __all__ = [
@@ -110,8 +111,8 @@ def lookup_hash(workspace_id: UUID, purpose: str, text: str) -> bytes:
 
 
 def folded(text: str) -> str:
-    """The text as people mean it: forms, case and runs of blanks do not count (Unicode §3.13.5, NFKC case folding)."""
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", text).casefold())
+    """The text as people see it: forms, case, runs of blanks and what shows nothing do not count (Unicode §3.13.5)."""
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", shown(text)).casefold())
     return " ".join(unicodedata.normalize("NFKC", text.casefold()).split())
 
 

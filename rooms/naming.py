@@ -5,6 +5,7 @@ import unicodedata
 
 from django.utils.translation import gettext as _
 
+from policy.language.values import shown
 from tenancy.errors import Invalid
 
 _FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
@@ -14,7 +15,7 @@ _FILLERS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0]")
 def checked_name(name: str) -> str:
     """The name with its words parted by single spaces. Raises Invalid when it is empty or hides something."""
     tidy = _visible(" ".join(name.split()), "name")
-    if not tidy:
+    if not shown(tidy).strip():
         raise Invalid(_("A room needs a name."), field="name")
     return tidy
 

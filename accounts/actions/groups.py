@@ -13,6 +13,7 @@ from accounts.models import Group, GroupKind, GroupMembership, MembershipSource
 from audit.events import Event
 from audit.log import Target, record
 from policy.catalogue import Action
+from policy.language.values import shown
 from policy.models import EpochKind
 from policy.pep import NothingChanged, enforce, performs
 from policy.signals import announce_access_change
@@ -140,6 +141,6 @@ def _save(group: Group, **how: object) -> None:
 
 def _checked_name(name: str) -> str:
     tidy = " ".join(name.split())
-    if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
+    if not shown(tidy).strip() or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
         raise Invalid(_("A group needs a name of up to 80 characters."), field="name")
     return tidy

@@ -13,6 +13,7 @@ from accounts.roles import SystemRole
 from audit.events import Event
 from audit.log import Target, record
 from policy.catalogue import Action, Flag
+from policy.language.values import shown
 from policy.models import EpochKind
 from policy.pep import NothingChanged, enforce, performs
 from policy.signals import announce_access_change
@@ -133,8 +134,8 @@ def _save(role: Role, **how: object) -> None:
 
 def _checked_name(name: str) -> str:
     tidy = " ".join(name.split())
-    if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
-        raise Invalid(_("A role needs a name of up to 60 characters."), field="name")
+    if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable() or shown(tidy) != tidy:
+        raise Invalid(_("A role needs a visible name of up to 60 characters."), field="name")
     return tidy
 
 

@@ -53,6 +53,12 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """Letters and marks that show nothing: fillers and variation selectors."""
 
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What Unicode calls default ignorable (DerivedCoreProperties): a name looks the same with it and without."""
+
 _GAP = re.compile(r"[\s_-]+")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _RFC3339 = re.compile(
@@ -78,9 +84,14 @@ def tidy(raw: object) -> str:
     return text
 
 
+def shown(text: str) -> str:
+    """The text without variation selectors, joiners and fillers, as two names are compared (Unicode §3.13.5)."""
+    return _IGNORABLE.sub("", text)
+
+
 def in_one_case(text: str) -> str:
     """The same for every way of writing upper and lower case and compatible characters."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", shown(text)).casefold())
     return " ".join(folded.split())
 
 

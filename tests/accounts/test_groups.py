@@ -113,8 +113,11 @@ def test_a_member_changes_no_group(olympus, controllers, grace):
 def test_group_names_are_unique_in_a_workspace_only(olympus, vulcan, controllers):
     with pytest.raises(Conflict):
         create_group(olympus.system, name="flight controllers")
-    with pytest.raises(Invalid):
-        create_group(olympus.system, name="  ")
+    with pytest.raises(Conflict):
+        create_group(olympus.system, name="Flight\ufe00 Controllers\u3164")
+    for name in ("  ", "\ufe0f", "\u3164 \u3164"):
+        with pytest.raises(Invalid):
+            create_group(olympus.system, name=name)
 
     assert create_group(vulcan.system, name="Flight Controllers").workspace_id == vulcan.id
 

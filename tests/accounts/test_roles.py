@@ -107,6 +107,8 @@ def test_role_names_are_unique_whatever_their_case(olympus):
         create_role(olympus.system, name="DOOR KEEPERS", flags=[])
     with pytest.raises(Conflict):
         create_role(olympus.system, name="owner", flags=[])
+    with pytest.raises(Invalid):
+        create_role(olympus.system, name="Owner\ufe00", flags=[])
 
 
 def test_a_member_touches_no_role(olympus, grace):

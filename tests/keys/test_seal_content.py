@@ -170,6 +170,12 @@ def test_a_sealed_name_is_found_by_its_hash_in_its_workspace_alone(olympus, vulc
     assert len(here) == 32
 
 
+def test_names_are_compared_without_what_unicode_calls_default_ignorable():
+    unseen = [0xAD, 0x34F, 0x61C, 0x1160, 0x180B, 0x200D, 0x2060, 0x3164, 0xFE00, 0xFE0F, 0xFFA0, 0xE0100, 0xE01EF]
+
+    assert {envelope.folded(f"ti{chr(code)}tan{chr(code)}") for code in unseen} == {"titan"}
+
+
 @given(text=st.text())
 def test_folding_twice_changes_nothing_more(text):
     assert envelope.folded(envelope.folded(text)) == envelope.folded(text)

@@ -70,6 +70,14 @@ def test_a_public_name_is_there_once_however_it_is_written(olympus):
         create_room(olympus.actor("eve"), kind=RoomKind.PUBLIC, name="flight  DYNAMICS")
 
 
+@pytest.mark.parametrize("mark", ["\ufe00", "\ufe0f", "\U000e0100", "\U000e01ef", "\u180b", "\u180f"], ids=ascii)
+def test_what_shows_nothing_makes_no_other_name(olympus, mark):
+    create_room(olympus.actor("grace"), kind=RoomKind.PUBLIC, name="Orbit \u2764")
+
+    with assert_refused(olympus, Conflict, field="name"):
+        create_room(olympus.actor("eve"), kind=RoomKind.PUBLIC, name=f"Or{mark}bit \u2764{mark}")
+
+
 def test_that_a_private_name_is_taken_is_told_to_nobody(olympus):
     """It would tell that the room exists (R11)."""
     create_room(olympus.actor("grace"), kind=RoomKind.PRIVATE, name="Black Brant")
@@ -77,7 +85,7 @@ def test_that_a_private_name_is_taken_is_told_to_nobody(olympus):
     assert create_room(olympus.actor("eve"), kind=RoomKind.PRIVATE, name="Black Brant")
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\t\n"])
+@pytest.mark.parametrize("name", ["", "   ", "\t\n", "\ufe0f", "\ufe00 \ufe00"], ids=ascii)
 def test_a_room_needs_a_name(olympus, name):
     with assert_refused(olympus, Invalid, field="name"):
         create_room(olympus.actor("grace"), kind=RoomKind.PUBLIC, name=name)
@@ -266,6 +274,8 @@ def test_a_name_that_moves_rules_is_given_by_who_manages_policy(olympus):
     update_room(olympus.actor("ada"), room_id=sealed, name="Orders")
     with assert_denied(olympus, Action.ROOM_UPDATE, reason="name_moves_rules"):
         for_grace(name="SEALED again")
+    with assert_denied(olympus, Action.ROOM_UPDATE, reason="name_moves_rules"):
+        for_grace(name="Sea\ufe00led again")
 
     with olympus.inside():
         assert room_name(Room.objects.get(id=sealed)) == "Orders"
