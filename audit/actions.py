@@ -5,6 +5,7 @@ Those above the PEP call them inside an action of their own, commands inside `st
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from audit.entries import log_id
 from audit.events import Event
-from audit.kinds import Store
+from audit.kinds import EPOCH, Store
 from audit.log import PLATFORM, Target, collecting, record, write
 from audit.models import AuditEntitlement, AuditSeal
 from tenancy.actor import Actor
@@ -51,6 +52,14 @@ def is_entitled(workspace_id: UUID) -> bool:
     return found is not False
 
 
+def _open_since(workspace_id: UUID) -> datetime | None:
+    """Since when it has kept a compliance store without a break; None where it keeps none."""
+    found = AuditEntitlement.objects.filter(workspace_id=workspace_id).first()
+    if found is None:
+        return EPOCH
+    return found.at if found.entitled else None
+
+
 def sealed_size(workspace_id: UUID, store: Store) -> int:
     """How many entries of this log are sealed; asked inside the scope of the workspace."""
     last = AuditSeal.objects.filter(log_id=log_id(workspace_id, store.value)).order_by("-n").first()
@@ -72,6 +81,7 @@ def announce_pruning(actor: Actor, *, store: Store, seal: int, rule: str) -> Non
         size=edge.size_to,
         rule=rule,
         entitled=is_entitled(actor.workspace_id),
+        open_since=_open_since(actor.workspace_id),
     )
 
 

@@ -15,6 +15,7 @@ from audit.entries import log_id
 from audit.events import Event
 from audit.evidence import Finding, LogName, Report
 from audit.kinds import Store
+from audit.parity import TOLERANCE_US
 from audit.reading import streaming_cursor
 from tenancy.errors import DomainError, Unavailable
 from tenancy.scoping import within
@@ -76,10 +77,18 @@ def _fault(name: LogName, row: _Committed, erased: set[UUID], known_since: int, 
 
 
 def _known_since(workspace_id: UUID | None, report: Report) -> int:
-    """The time up to which lines that tell of an erasure may have been pruned, in microseconds."""
-    stores = Event.AUDIT_ERASED.kind.stores
-    told = [one.edge for one in report.walked if one.name.workspace_id == workspace_id and one.name.store in stores]
-    return min(told, default=0)
+    """The time up to which lines that tell of an erasure may have been pruned, in microseconds.
+
+    What is pruned from the security log stands in the compliance log, but for times at which that one was pruned too or
+    closed. When it was closed is itself told in the security log: behind its edge only the announcement of the pruning
+    says so.
+    """
+    by_store = {one.name.store: one for one in report.walked if one.name.workspace_id == workspace_id}
+    security, compliance = by_store.get(Store.SECURITY), by_store.get(Store.COMPLIANCE)
+    if security is None or compliance is None:
+        return security.edge if security else 0
+    open_since = [start + TOLERANCE_US for start, end in security.open_spans if start <= security.edge <= end]
+    return min(security.edge, max(compliance.edge, min(open_since, default=security.edge)))
 
 
 def _opened(name: LogName, entry_id: UUID, body: bytes) -> bytes | None:

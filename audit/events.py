@@ -169,7 +169,7 @@ class Event(_Classified):
     WORKSPACE_RESUMED = "workspace:workspace:resumed", kind(Family.DATA_LIFECYCLE, BOTH)
     IMPORT_STARTED = "data:import:started", kind(Family.DATA_LIFECYCLE, BOTH, import_id=maybe(ID), format=CODE, digest=maybe(DIGEST))
     IMPORT_FINISHED = "data:import:finished", kind(Family.DATA_LIFECYCLE, BOTH, import_id=maybe(ID), format=maybe(CODE), counts=COUNTS)
-    AUDIT_PRUNED = "audit:log:pruned", kind(Family.DATA_LIFECYCLE, BOTH, store=CODE, seal=COUNT, size=COUNT, rule=CODE, entitled=FLAG)
+    AUDIT_PRUNED = "audit:log:pruned", kind(Family.DATA_LIFECYCLE, BOTH, store=CODE, seal=COUNT, size=COUNT, rule=CODE, entitled=FLAG, open_since=maybe(MOMENT))
     AUDIT_EXPORTED = "audit:log:exported", kind(Family.DATA_LIFECYCLE, BOTH, stores=CODES, sizes=COUNTS)
     AUDIT_ERASED = "audit:body:erased", kind(Family.DATA_LIFECYCLE, BOTH, bodies=COUNT, entries=IDS)
 

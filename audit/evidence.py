@@ -65,6 +65,8 @@ class Walked:
     pruned: set[tuple[str, int, int]] = field(default_factory=set)
     switches: list[tuple[int, bool, bool]] = field(default_factory=list)
     """Moments at which it is known whether the compliance store was open just before and just after."""
+    open_spans: list[tuple[int, int]] = field(default_factory=list)
+    """Times between which the compliance store was open without a break, as announcements of prunings say."""
     edge: int = 0
     """When the seal at the pruning boundary was made, in microseconds; 0 without one."""
     edge_seal: int = 0

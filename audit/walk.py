@@ -222,6 +222,8 @@ class LogWalk:
             data = env["data"]
             self.seen.pruned.add((data["store"], data["seal"], data["size"]))
             self.seen.switches.append((int(env["t"]), data["entitled"], data["entitled"]))
+            if "open_since" in data:
+                self.seen.open_spans.append((int(data["open_since"]), int(env["t"])))
         elif kind in (Event.AUDIT_STORE_OPENED, Event.AUDIT_STORE_CLOSED):
             opened = kind == Event.AUDIT_STORE_OPENED
             self.seen.switches.append((int(env["t"]), not opened, opened))

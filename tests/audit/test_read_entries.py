@@ -1,13 +1,19 @@
 # ruff: noqa: E501, S608 - statements stand whole
 """A workspace reads its log: personal parts against their commitment, proofs against the signed root."""
 
+from uuid import UUID
+
 import pytest
+from django.db import connections
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import access, log, merkle, notes, prune
+from audit.actions import announce_pruning, standalone, switch_compliance
+from audit.entries import log_id
 from audit.events import Event
 from audit.kinds import Store
+from audit.models import AuditEvent, AuditSeal
 from lifecycle.actions import create_workspace, newborn_actor
 from tenancy.actor import Actor, Environment, Subject, SubjectKind, new_id
 from tenancy.errors import NotFound
@@ -47,6 +53,63 @@ def test_an_erased_personal_part_is_gone_and_the_entry_stays(failed_login, seale
         assert access.open_body(failed_login) is None
         assert access.evidence_of(failed_login)["k"] == "auth:login:failed"
     assert findings() == []
+
+
+def written(workspace_id: UUID, store: Store) -> UUID:
+    """A line with a person's words, in both stores where the compliance store is open; the entry in this one."""
+    system = Actor(workspace_id, Subject(new_id(), SubjectKind.SYSTEM), Environment())
+    with within(workspace_id), log.collecting() as ledger:
+        log.record(Event.ROLE_CREATED, system, role_id=new_id(), flags=["users:manage"], reason="for the launch")
+        log.write(ledger)
+    with within(workspace_id):
+        return AuditEvent.objects.filter(store=store, kind=Event.ROLE_CREATED).latest("at", "id").id
+
+
+def security_pruned(workspace_id: UUID, sealer, *, behind: str) -> None:
+    """Take away the security log up to the seal that covers the last event of this kind."""
+    sealed(sealer)
+    system = Actor(workspace_id, Subject(new_id(), SubjectKind.SYSTEM), Environment())
+    with within(workspace_id):
+        seal = AuditSeal.objects.filter(log_id=log_id(workspace_id, Store.SECURITY)).latest("n").n
+        assert AuditEvent.objects.filter(store=Store.SECURITY, kind=behind).exists()
+    with standalone(workspace_id):
+        announce_pruning(system, store=Store.SECURITY, seal=seal, rule="days:30")
+    sealed(sealer)
+    prune.execute(workspace_id, Store.SECURITY, seal, rule="days:30")
+    connections["pruner"].close()
+    with within(workspace_id):
+        assert not AuditEvent.objects.filter(store=Store.SECURITY, kind=behind).exists()
+
+
+def test_an_erasure_whose_only_line_was_pruned_is_not_taken_for_a_theft(failed_login, sealer, findings):
+    """While the compliance store was closed, the erasure was told to the security log alone."""
+    keyed = failed_login.workspace_id
+    system = Actor(keyed, Subject(new_id(), SubjectKind.SYSTEM), Environment())
+    entry = written(keyed, Store.COMPLIANCE)
+    with standalone(keyed):
+        switch_compliance(system, entitled=False)
+    prune.erase([entry])
+    with standalone(keyed):
+        log.record(Event.AUDIT_ERASED, system, bodies=1, entries=[entry])
+    with standalone(keyed):
+        switch_compliance(system, entitled=True)
+
+    security_pruned(keyed, sealer, behind=Event.AUDIT_ERASED)
+
+    assert findings() == []
+
+
+def test_a_theft_is_found_behind_the_edge_of_the_security_log_too(failed_login, sealer, findings):
+    """The compliance store was open all the time: an erasure would be told there."""
+    keyed = failed_login.workspace_id
+    entry = written(keyed, Store.COMPLIANCE)
+    prune.erase([entry])
+
+    security_pruned(keyed, sealer, behind=Event.ROLE_CREATED)
+
+    assert findings() == [
+        f"keyed, compliance: the personal part of entry {entry} is missing, and no line says that it was erased"
+    ]
 
 
 def test_a_personal_part_that_is_gone_unsaid_is_found(failed_login, sealer, findings):
