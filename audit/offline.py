@@ -8,6 +8,7 @@ Exit status 0: every entry, root and signature holds. 1: something does not; sto
 history that was rewritten with a stolen key; without one the bundle is only shown to be consistent with itself.
 
 This is a second implementation on purpose: it shares no code with what wrote the bundle.
+It is one file because it must be carried alone; its one reason to change is the format of the bundle.
 """
 
 import argparse
