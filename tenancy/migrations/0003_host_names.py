@@ -1,11 +1,26 @@
+from typing import Any
+
 import django.db.models.deletion
+from django.core.management import CommandError
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from psycopg import sql
 
 import tenancy.actor
 from tenancy.scoping import unwall, wall
 
 HOSTS = "tenancy_workspacehost"
 _NAME = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
+
+UNFIT = """
+select h.name, string_agg(w.slug, ', ' order by w.slug), count(*) > 1
+  from tenancy_workspace w cross join unnest(w.hosts) h(name)
+ group by h.name having count(*) > 1 or h.name !~ %s or length(h.name) > 253 order by h.name
+"""
+ADVICE = """These host names cannot move to a table where each belongs to one workspace. Nothing was changed:
+{unfit}
+As cordon_owner, take each from the workspaces that shall not answer on it, and migrate again; for the first one:
+  update tenancy_workspace set hosts = array_remove(hosts, {first}) where slug = {slug};"""
 
 MOVE = """
 insert into tenancy_workspacehost (id, workspace_id, name, place)
@@ -37,12 +52,29 @@ grant update (name, facts_mode, local_accounts, ceiling, lease_seconds, removal_
 GRANT_BACK = "grant update, delete on tenancy_workspace to cordon_app;"
 
 
+def refuse_unfit_names(_apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Say which names stand in the way, before anything is changed. Raises CommandError."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute(UNFIT, [_NAME])
+        found = cursor.fetchall()
+    if not found:
+        return
+    lines = [
+        f"  - {name!r} is {'held more than once' if twice else 'no host name in small letters'}: {slugs}"
+        for name, slugs, twice in found
+    ]
+    name, slugs, _twice = found[0]
+    first, slug = (sql.Literal(one).as_string() for one in (name, slugs.split(", ")[-1]))
+    raise CommandError(ADVICE.format(unfit="\n".join(lines), first=first, slug=slug))
+
+
 class Migration(migrations.Migration):
     """One name, one workspace: a table whose names are unique, in place of a column that any workspace could fill."""
 
     dependencies = [("tenancy", "0002_the_wall")]
 
     operations = [
+        migrations.RunPython(refuse_unfit_names, migrations.RunPython.noop),
         migrations.CreateModel(
             name="WorkspaceHost",
             fields=[
