@@ -20,13 +20,11 @@ from audit.log import Target, record
 from keys import envelope
 from policy import pep
 from policy.catalogue import Action, RoomRole
-from policy.models import EpochKind
-from policy.signals import announce_access_change
 from policy.types import Decision, Question
 from rooms import news, store
 from rooms.access import access_room, room_resource
 from rooms.actions.drafting import marking_for, refuse_if_archived
-from rooms.actions.members import candidate
+from rooms.actions.members import candidate, tell_member
 from rooms.models import Membership, Message, Reaction, Room, Thread, ThreadFollow
 from rooms.sealing import BodyPlace, Part, seal_bodies, seal_title, thread_title
 from tenancy.actor import Actor, new_id
@@ -100,7 +98,10 @@ def _mac(workspace_id: UUID, client_message_id: UUID, origin: bytes) -> bytes:
 
 @pep.performs(Action.ARCHIVE_IMPORT)
 def import_members(actor: Actor, *, room_id: UUID, user_ids: Collection[UUID]) -> Admitted:
-    """Take these people in, each judged on what the room requires; whoever ever was in the room is left as they are."""
+    """Take these people in, each judged on what the room requires; whoever ever was in the room is left as they are.
+
+    It voids no lease, as `admit` does not: two imports that bump what both of them hold would wait for each other.
+    """
     room = access_room(actor, room_id, Action.ARCHIVE_IMPORT)
 
     refuse_if_archived(room)
@@ -126,7 +127,8 @@ def import_members(actor: Actor, *, room_id: UUID, user_ids: Collection[UUID]) -
             source=SOURCE,
             decision_id=decisions[user_id].id,
         )
-    announce_access_change(actor, kind=EpochKind.SUBJECT, keys=admitted, reason="room:member:added")
+    for user_id in admitted:
+        tell_member(room, user_id, "joined", "person")
     return answer
 
 

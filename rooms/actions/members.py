@@ -66,7 +66,7 @@ def admit(actor: Actor, *, room: Room, user_id: UUID, role: RoomRole, source: st
         source=source,
         decision_id=decision.id,
     )
-    _tell(room, user_id, "joined", "person")
+    tell_member(room, user_id, "joined", "person")
     return membership
 
 
@@ -123,7 +123,7 @@ def leave_room(actor: Actor, *, room_id: UUID) -> None:
 
     record(Event.MEMBER_LEFT, actor, target=Target("room", room.id, room.id), user_id=actor.id)
     announce_access_change(actor, kind=EpochKind.SUBJECT, keys=[actor.id], reason="room:member:left")
-    _tell(room, actor.id, "left", "person")
+    tell_member(room, actor.id, "left", "person")
 
 
 @pep.performs(Action.MEMBER_REMOVE)
@@ -138,7 +138,7 @@ def remove_member(actor: Actor, *, room_id: UUID, user_id: UUID) -> None:
 
     record(Event.MEMBER_REMOVED, actor, target=Target("room", room.id, room.id), user_id=user_id, source="manual")
     announce_access_change(actor, kind=EpochKind.SUBJECT, keys=[user_id], reason="room:member:removed")
-    _tell(room, user_id, "left", "person")
+    tell_member(room, user_id, "left", "person")
 
 
 def _remove(room: Room, user_id: UUID) -> None:
@@ -178,11 +178,12 @@ def set_member_role(actor: Actor, *, room_id: UUID, user_id: UUID, role: RoomRol
 
     record(Event.MEMBER_ROLE_CHANGED, actor, target=Target("room", room.id, room.id), user_id=user_id, role=role)
     announce_access_change(actor, kind=EpochKind.SUBJECT, keys=[user_id], reason="room:member:role_changed")
-    _tell(room, user_id, "role", "person")
+    tell_member(room, user_id, "role", "person")
     return membership
 
 
-def _tell(room: Room, user_id: UUID, change: str, by: str) -> None:
+def tell_member(room: Room, user_id: UUID, change: str, by: str) -> None:
+    """Let the room, and the person's own clients, hear of it."""
     news.tell(
         news.MemberChanged(workspace_id=room.workspace_id, room_id=room.id, user_id=user_id, change=change, by=by)
     )

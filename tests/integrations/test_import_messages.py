@@ -5,13 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from audit.events import Event
+from policy import epochs
+from policy.models import EpochKind
 from policy.types import AccessDenied
+from rooms import news
 from rooms.actions.importing import PastMessage, import_members, import_messages
 from rooms.actions.rooms import archive_room
 from rooms.models import Membership, Message, Reaction, Room, Thread, ThreadFollow
 from tenancy.actor import new_id
 from tenancy.errors import Conflict, Invalid, NotFound
 from tests.accounts.records import entries
+from tests.world import CLEARED
 
 THEN = datetime(2020, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -52,6 +56,26 @@ def test_members_are_not_brought_in_without_the_power_either(olympus):
 
     with olympus.inside():
         assert not Membership.objects.filter(room=olympus.rooms["titan"], user=olympus.people["eve"]).exists()
+
+
+def test_who_is_brought_in_hears_of_it_and_no_answer_about_them_is_voided(olympus, monkeypatch):
+    """Two imports that take the same people in at once would wait for each other, did they bump what both hold."""
+    told: list[news.News] = []
+    monkeypatch.setattr(news, "tell", told.append)
+    room, names = olympus.room("archive"), [olympus.somebody(CLEARED) for _ in range(3)]
+    people = {olympus.people[name].id for name in names}
+    about = [(EpochKind.SUBJECT, user_id) for user_id in people]
+    with olympus.inside():
+        before = epochs.current(about)
+
+    done = import_members(olympus.system, room_id=room.id, user_ids=people)
+
+    assert done.added == 3
+    joined = {(one.room_id, one.user_id, one.change) for one in told if isinstance(one, news.MemberChanged)}
+    assert {(room.id, user_id, "joined") for user_id in people} <= joined
+    with olympus.inside():
+        assert epochs.current(about) == before
+        assert Membership.objects.filter(room=room, user_id__in=people, state="active").count() == 3
 
 
 def test_an_answer_goes_under_the_message_it_answers_in_one_batch_or_two(olympus):
