@@ -1,4 +1,4 @@
-"""What a test proves about a refusal, a record, a sealed value and a secret: one assertion for each (house.md §5)."""
+"""What a test proves about a refusal, a record, a sealed value and a secret: one assertion for each."""
 
 import json
 from collections.abc import Callable, Collection, Iterator
