@@ -77,7 +77,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         if frames.SUBPROTOCOL not in self.scope.get("subprotocols", ()):
-            await self.close(Close.MALFORMED)
+            await self.close(int(Close.MALFORMED))
             return
         self.live = realtime()
         try:
@@ -86,7 +86,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._admitted = True
         except (NotSignedIn, RateLimited) as error:
             await self.accept(frames.SUBPROTOCOL)
-            await self.close(Close.TOO_MANY if isinstance(error, RateLimited) else Close.NOT_SIGNED_IN)
+            await self.close(int(Close.TOO_MANY if isinstance(error, RateLimited) else Close.NOT_SIGNED_IN))
             return
         except DomainError as error:
             logger.info("a socket was refused: %s", error.code)
@@ -334,7 +334,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._closing:
             return
         self._closing = True
-        self._start(self.close(code))
+        self._start(self.close(int(code)))
         if self._raw is not None:
             asyncio.get_running_loop().call_later(GONE_WITHIN, self._raw.abort)
 

@@ -25,7 +25,7 @@ from rooms.models import Room
 from tenancy.errors import Invalid, RateLimited, Unavailable
 from tests.asserts import assert_audited, decided
 from tests.policy.sets import decree, rule
-from tests.sockets import chat, connect
+from tests.sockets import chat, connect, serving
 from tests.world import CLEARED, World
 
 PASSWORD = "the crew has left the pad"
@@ -167,6 +167,27 @@ async def test_whose_hello_is_refused_is_told_why_and_let_go(server, olympus, so
     assert code == Close.SERVER_ERROR
     assert Close(code).resumable
     assert await sync_to_async(decided)(olympus, Action.WORKSPACE_VIEW, Effect.DENY)
+
+
+async def test_daphne_ends_sockets_with_the_same_codes(olympus, somebody, nobodys_policy):
+    welcome = await sync_to_async(olympus.somebody)(CLEARED)
+    out = rule("out", "deny", str(Action.WORKSPACE_VIEW), condition='department = "GUESTS"')
+    await sync_to_async(decree)(olympus, out)
+    await sync_to_async(olympus.knows)(somebody, {**CLEARED, "department": "GUESTS"})
+
+    with serving(ASGI_SERVER="daphne") as (port, _process):
+        async with connect(port, olympus, somebody) as guest:
+            answer = await guest.ask("hello")
+            refused = await guest.closed()
+        async with connect(port, olympus, "ada", token="crd_made_up") as stranger:
+            unknown = await stranger.closed()
+        async with chat(port, olympus, welcome) as one:
+            session_id = UUID(one.welcome["session"]["id"])
+            await sync_to_async(revoke_session)(olympus.system, session_id=session_id)
+            revoked = await one.closed()
+
+    assert answer["code"] == "denied"
+    assert (refused, unknown, revoked) == (Close.SERVER_ERROR, Close.NOT_SIGNED_IN, Close.REVOKED)
 
 
 @pytest.mark.parametrize(
