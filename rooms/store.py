@@ -18,11 +18,10 @@ from tenancy import statements
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """One row to be written; the counter has already been taken."""
+    """One row to be written; its place in the room is given with the writing."""
 
     id: UUID
     room_id: UUID
-    seq: int
     sender_id: UUID
     client_message_id: UUID
     body_mac: bytes
@@ -88,41 +87,36 @@ def look_up(posts: Iterable[Post]) -> tuple[Repeats, Mapping[UUID, Room]]:
     return before, rooms
 
 
-_TAKE = """
-with wanted as (
-  select r.id, n.count from rooms_room r join unnest(%b::uuid[], %b::int[]) as n (id, count) using (id)
+_APPEND = """
+with said as (
+  select *, row_number() over (partition by room_id order by number) as place
+    from unnest(%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::bytea[], %b::bytea[], %b::text[],
+                %b::uuid[], %b::bool[], %b::text[], %b::bool[], %b::timestamptz[]) with ordinality
+      as m (id, room_id, sender_id, client_message_id, body_mac, body_sealed, marking, thread_id, also_to_room,
+            mentions, mentions_room, at, number)
+), wanted as (
+  select r.id, n.count, n.at
+    from rooms_room r join (select room_id, count(*), max(at) as at from said group by room_id) n on n.room_id = r.id
    order by r.id for no key update of r
+), taken as (
+  update rooms_room r
+     set last_seq = r.last_seq + wanted.count, last_message_at = greatest(r.last_message_at, wanted.at)
+    from wanted where r.id = wanted.id returning r.id, r.last_seq - wanted.count as seq
 )
-update rooms_room r
-   set last_seq = r.last_seq + wanted.count, last_message_at = greatest(r.last_message_at, %b::timestamptz)
-  from wanted where r.id = wanted.id returning r.id, r.last_seq - wanted.count
-"""
-
-
-def take_sequence(counts: Mapping[UUID, int], at: datetime | None) -> dict[UUID, int]:
-    """Advance each room's counter by its count, rooms locked in one order; gives the value before."""
-    ids = sorted(counts)
-    return dict(statements.rows(_TAKE, [ids, [counts[room_id] for room_id in ids], at]))
-
-
-_INSERT = """
 insert into rooms_message (workspace_id, id, room_id, seq, changed_seq, sender_id, client_message_id, body_mac,
   body_sealed, marking, revision, thread_id, also_to_room, mentions, mentions_room, at)
-select %b, m.id, m.room_id, m.seq, m.seq, m.sender_id, m.client_message_id, m.body_mac, m.body_sealed, m.marking, 0,
-       m.thread_id, m.also_to_room, m.mentions::uuid[], m.mentions_room, m.at
-  from unnest(%b::uuid[], %b::uuid[], %b::bigint[], %b::uuid[], %b::uuid[], %b::bytea[], %b::bytea[], %b::text[],
-              %b::uuid[], %b::bool[], %b::text[], %b::bool[], %b::timestamptz[])
-    as m (id, room_id, seq, sender_id, client_message_id, body_mac, body_sealed, marking, thread_id, also_to_room,
-          mentions, mentions_room, at)
+select %b, m.id, m.room_id, taken.seq + m.place, taken.seq + m.place, m.sender_id, m.client_message_id, m.body_mac,
+       m.body_sealed, m.marking, 0, m.thread_id, m.also_to_room, m.mentions::uuid[], m.mentions_room, m.at
+  from said m join taken on taken.id = m.room_id
+returning id, seq
 """
 
 
-def insert_messages(workspace_id: UUID, rows: Sequence[NewMessage]) -> None:
-    """Write a batch of messages in one statement."""
+def append_messages(workspace_id: UUID, rows: Sequence[NewMessage]) -> Mapping[UUID, int]:
+    """Write a batch, each at the next place of its room in the order given, rooms locked in one order; places by id."""
     columns = (
         [row.id for row in rows],
         [row.room_id for row in rows],
-        [row.seq for row in rows],
         [row.sender_id for row in rows],
         [row.client_message_id for row in rows],
         [row.body_mac for row in rows],
@@ -134,7 +128,15 @@ def insert_messages(workspace_id: UUID, rows: Sequence[NewMessage]) -> None:
         [row.mentions_room for row in rows],
         [row.at for row in rows],
     )
-    statements.send(_INSERT, [workspace_id, *columns])
+    return dict(statements.rows(_APPEND, [*columns, workspace_id]))
+
+
+_NEXT = "update rooms_room set last_seq = last_seq + 1 where id = %b returning last_seq"
+
+
+def next_place(room_id: UUID) -> int:
+    """The room's next place in order, for a change that every reader must see."""
+    return int(statements.rows(_NEXT, [room_id])[0][0])
 
 
 _UNREAD = """

@@ -157,15 +157,17 @@ def import_messages(actor: Actor, *, room_id: UUID, import_id: UUID, messages: S
 
     fresh_ids = {message.client_message_id: new_id() for message in fresh}
     threads = _Threads.of(actor, room, fresh, fresh_ids)
-    rows = _stored(room, fresh, fresh_ids, threads)
-    threads.count(rows)
+    rows = _rows(room, fresh, fresh_ids, threads)
+    places = store.append_messages(room.workspace_id, rows)
+    _react(room, rows, fresh)
+    threads.count(rows, places)
 
     record(
         Event.MESSAGES_IMPORTED,
         actor,
         target=Target("room", room.id, room.id),
         import_id=import_id,
-        counts={"messages": len(rows), "first_seq": rows[0].seq, "last_seq": rows[-1].seq},
+        counts={"messages": len(rows), "first_seq": places[rows[0].id], "last_seq": places[rows[-1].id]},
         digest=_digest(rows),
     )
     news.tell(news.RoomChanged(workspace_id=room.workspace_id, room_id=room.id))
@@ -177,7 +179,7 @@ def _origin_mac(room: Room, message: PastMessage) -> bytes:
     return _mac(room.workspace_id, message.client_message_id, message.origin or message.body.encode())
 
 
-def _stored(
+def _rows(
     room: Room, messages: Sequence[PastMessage], ids: Mapping[UUID, UUID], threads: "_Threads"
 ) -> list[store.NewMessage]:
     markings = [marking_for(room, message.marking) for message in messages]
@@ -187,12 +189,10 @@ def _stored(
     ]
     parts = [(Part(marking, message.body),) for message, marking in zip(messages, markings, strict=True)]
     sealed = seal_bodies(list(zip(places, parts, strict=True)))
-    seq = store.take_sequence({room.id: len(messages)}, max(message.at for message in messages))[room.id]
-    rows = [
+    return [
         store.NewMessage(
             id=place.message_id,
             room_id=room.id,
-            seq=seq + number,
             sender_id=message.sender_id,
             client_message_id=message.client_message_id,
             body_mac=_origin_mac(room, message),
@@ -204,15 +204,16 @@ def _stored(
             mentions_room=False,
             at=message.at,
         )
-        for number, (message, place, body) in enumerate(zip(messages, places, sealed, strict=True), start=1)
+        for message, place, body in zip(messages, places, sealed, strict=True)
     ]
-    store.insert_messages(room.workspace_id, rows)
+
+
+def _react(room: Room, rows: Sequence[store.NewMessage], messages: Sequence[PastMessage]) -> None:
     Reaction.objects.bulk_create(
         Reaction(workspace_id=room.workspace_id, message_id=row.id, user_id=user_id, emoji=emoji)
         for row, message in zip(rows, messages, strict=True)
         for user_id, emoji in message.reactions
     )
-    return rows
 
 
 def _digest(rows: Sequence[store.NewMessage]) -> bytes:
@@ -261,7 +262,7 @@ class _Threads:
             return self.by_title[message.topic].id
         return self.by_root[message.reply_to].id if message.reply_to else None
 
-    def count(self, rows: Sequence[store.NewMessage]) -> None:
+    def count(self, rows: Sequence[store.NewMessage], places: Mapping[UUID, int]) -> None:
         """Bring counters, participants and followers up to date; who cannot sign in follows nothing."""
         counted = Counter(row.thread_id for row in rows if row.thread_id is not None)
         threads = {one.id: one for one in Thread.objects.filter(id__in=counted).order_by("id").select_for_update()}
@@ -270,7 +271,7 @@ class _Threads:
             if thread is None:
                 continue
             thread.replies += 1
-            thread.last_seq = row.seq
+            thread.last_seq = places[row.id]
             thread.last_at = max(thread.last_at or row.at, row.at)
             if row.sender_id not in thread.participants:
                 thread.participants.append(row.sender_id)

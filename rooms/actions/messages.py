@@ -1,7 +1,6 @@
 """Saying something, and changing one's mind about it."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -149,29 +148,24 @@ def _store(workspace_id: UUID, drafts: Sequence[Draft]) -> dict[UUID, Posted]:
     at = timezone.now()
     for draft, sealed in zip(drafts, seal_bodies([(draft.place, draft.parts) for draft in drafts]), strict=True):
         draft.sealed = sealed
-    next_seq = store.take_sequence(Counter(draft.room.id for draft in drafts), at)
-
-    heads = {room_id: cursor_of(workspace_id, room_id, seq) for room_id, seq in next_seq.items()}
+    rows = [_row(draft, at) for draft in drafts]
+    places = store.append_messages(workspace_id, rows)
+    heads: dict[UUID, str] = {}
     posted = {}
-    rows = []
-    for draft in drafts:
-        room_id = draft.room.id
-        next_seq[room_id] += 1
-        row = _row(draft, next_seq[room_id], at)
-        rows.append(row)
-        posted[row.id] = _posted(draft, row, heads[room_id])
-        heads[room_id] = posted[row.id].cursor
-    store.insert_messages(workspace_id, rows)
+    for draft, row in zip(drafts, rows, strict=True):
+        seq = places[row.id]
+        prev = heads.get(row.room_id) or cursor_of(workspace_id, row.room_id, seq - 1)
+        posted[row.id] = _posted(draft, row, seq, prev)
+        heads[row.room_id] = posted[row.id].cursor
     threads.count_replies([one for one in posted.values() if one.thread_id is not None])
     return posted
 
 
-def _row(draft: Draft, seq: int, at: datetime) -> store.NewMessage:
+def _row(draft: Draft, at: datetime) -> store.NewMessage:
     post = draft.post
     return store.NewMessage(
         id=draft.message_id,
         room_id=draft.room.id,
-        seq=seq,
         sender_id=post.actor.id,
         client_message_id=post.client_message_id,
         body_mac=_body_mac(post),
@@ -185,16 +179,16 @@ def _row(draft: Draft, seq: int, at: datetime) -> store.NewMessage:
     )
 
 
-def _posted(draft: Draft, row: store.NewMessage, prev: str) -> Posted:
+def _posted(draft: Draft, row: store.NewMessage, seq: int, prev: str) -> Posted:
     return Posted(
         message_id=row.id,
         room_id=row.room_id,
-        seq=row.seq,
+        seq=seq,
         sender_id=row.sender_id,
         client_message_id=row.client_message_id,
         marking=row.marking,
         at=row.at,
-        cursor=cursor_of(draft.room.workspace_id, row.room_id, row.seq),
+        cursor=cursor_of(draft.room.workspace_id, row.room_id, seq),
         prev=prev,
         parts=draft.parts,
         thread_id=row.thread_id,
@@ -265,7 +259,7 @@ def _rewrite(message: Message, body: str, marking: str, mentioned: mentions.Ment
     sealed = seal_bodies([(place_of(message), (Part(marking, body),))])[0]
     message.body_sealed = sealed
     message.mentions, message.mentions_room = list(mentioned.people), mentioned.room
-    message.changed_seq = next_place(message.room_id)
+    message.changed_seq = store.next_place(message.room_id)
     message.save(
         update_fields=[
             "revision",
@@ -278,11 +272,6 @@ def _rewrite(message: Message, body: str, marking: str, mentioned: mentions.Ment
         ]
     )
     return sealed
-
-
-def next_place(room_id: UUID) -> int:
-    """The room's next place in order, for a change that every reader must see."""
-    return store.take_sequence({room_id: 1}, None)[room_id] + 1
 
 
 def tell_changed(message: Message) -> None:
@@ -309,7 +298,7 @@ def delete_message(actor: Actor, *, message_id: UUID) -> Message:
     message.deleted_by_id = actor.id
     message.mentions = []
     message.mentions_room = False
-    message.changed_seq = next_place(message.room_id)
+    message.changed_seq = store.next_place(message.room_id)
     message.save(
         update_fields=["body_sealed", "deleted_at", "deleted_by_id", "mentions", "mentions_room", "changed_seq"]
     )

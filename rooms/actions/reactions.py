@@ -9,9 +9,10 @@ from audit.events import Event
 from audit.log import Target, record
 from policy import pep
 from policy.catalogue import Action
+from rooms import store
 from rooms.access import lock_message
 from rooms.actions.drafting import refuse_if_archived
-from rooms.actions.messages import next_place, tell_changed
+from rooms.actions.messages import tell_changed
 from rooms.models import Message, Reaction, Room
 from rooms.sight import refuse_withheld
 from tenancy.actor import Actor
@@ -115,5 +116,5 @@ def _refuse_too_many(message: Message, emoji: str) -> None:
 
 
 def _move(message: Message) -> None:
-    message.changed_seq = next_place(message.room_id)
+    message.changed_seq = store.next_place(message.room_id)
     message.save(update_fields=["changed_seq"])
