@@ -11,6 +11,8 @@ PAGES = [ROOT / "README.md", ROOT / "THREAT_MODEL.md", *(ROOT / "docs").rglob("*
 OTHERS = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py"), ROOT / ".ci" / "run", ROOT / "Makefile"]
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+MARK = re.compile(r"\b(?:R|(?:AD|AU|CH|DL|ID|IN|KE|OP|PO|SG)-)\d{1,2}\b")
+MARKS = ROOT / "docs" / "marks.md"
 VARIABLE = re.compile(r"\bCORDON(?:_[A-Z0-9]+)+\b(?!_)")
 
 
@@ -61,3 +63,13 @@ def test_every_command_is_told():
 
     assert len(commands) > 10
     assert {name for name in commands if not re.search(rf"manage\.py {name}\b", told)} == set()
+
+
+def test_every_mark_that_is_cited_is_explained_once_and_no_other():
+    cited = {mark for path in [*modules(), *OTHERS, *PAGES] if path != MARKS for mark in MARK.findall(path.read_text())}
+    explained = re.findall(rf"^\| ({MARK.pattern}) \|", MARKS.read_text(), re.MULTILINE)
+
+    assert cited - set(explained) == set()
+    assert sorted(set(explained) - cited) == []
+    assert len(explained) == len(set(explained))
+    assert [path for path in re.findall(r"`(\w+(?:/[\w.]+)+)`", MARKS.read_text()) if not (ROOT / path).exists()] == []
