@@ -1,7 +1,9 @@
 """A real Chromium: pages of people in the named world, and what they must never show."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+import axe_playwright_python
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -9,7 +11,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests import parts
 from tests.world import World
 
+_OFF = (
+    # What Playwright turns off itself: a second list of features takes the place of the first.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "AimEnabled"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "TcpPortRandomizationWin", "OptimizationHints"),
+    *("NetworkTimeServiceQuerying", "PreconnectToSearch", "ThirdPartyStoragePartitioning"),
+    # Two hidden pages of the address bar in every window: they cost more than a page under test.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+)
 FLAGS = [
+    f"--disable-features={','.join(_OFF)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -20,6 +32,15 @@ FLAGS = [
 ]
 DESK = {"width": 1440, "height": 900}
 HAND = {"width": 390, "height": 844}
+_AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+_GRAVE = """async () => {
+  const grave = (one) => ['serious', 'critical'].includes(one.impact);
+  const others = axe._audit.rules.filter((rule) => !grave(rule)).map((rule) => [rule.id, { enabled: false }]);
+  const asked = { resultTypes: ['violations'], preload: false, rules: Object.fromEntries(others) };
+  const { violations } = await axe.run(document, asked);
+  return violations.filter(grave).map(({ id, nodes }) => `${id} ${nodes.slice(0, 3).map((node) => node.target)}`);
+}"""
+"""A violation is as grave as its rule, so no rule is run that could not find one."""
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +71,10 @@ def page_of(chromium: Browser, server: int, world: World, username: str, **how: 
 def _complain(page: Page, kind: str, text: str) -> None:
     if kind in ("error", "warning"):
         page.complaints.append(f"{kind}: {text}")
+
+
+def grave(page: Page) -> list[str]:
+    """Serious and critical barriers by axe."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(_AXE)
+    return page.evaluate(_GRAVE)

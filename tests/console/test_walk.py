@@ -3,9 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 from django.db import connections
 from django.urls import reverse
@@ -21,7 +19,7 @@ from policy.language.documents import FORMAT
 from policy.models import PolicySet
 from policy.types import AccessDenied
 from rooms.models import Room
-from tests.browsers import DESK, HAND, chromium, page_of  # noqa: F401 - a fixture
+from tests.browsers import DESK, HAND, chromium, grave, page_of  # noqa: F401 - a fixture
 from tests.console.pages import PAGES
 from tests.sockets import server  # noqa: F401 - a fixture
 from tests.world import World, furnish
@@ -32,7 +30,6 @@ WATCH = """document.addEventListener('securitypolicyviolation', (event) => {
   (window.violations ??= []).push(`${event.effectiveDirective} ${event.blockedURI} ${event.sample}`);
 });"""
 OVERFLOW = "Math.max(0, document.documentElement.scrollWidth - innerWidth)"
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 LOOKS = [(DESK, "light"), (HAND, "dark"), (DESK, "dark"), (HAND, "light")]
 FULLY = {"dashboard", "user", "requirement", "set in review", "explained", "audit", "entry"}
 """One page of each make is seen in all four looks; all others in light on the desk and in the dark in the hand."""
@@ -107,14 +104,6 @@ def opened(chromium: Browser, server: int, world: World, who: str = "ada", **loo
     page.complaints.clear()
     page.goto(f"{page.root}/console/")
     return page
-
-
-def grave(page: Page) -> list[str]:
-    """Serious and critical barriers by axe."""
-    if not page.evaluate("Boolean(window.axe)"):
-        page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'], preload: false })")["violations"]
-    return [f"{one['id']} {one['nodes'][0]['target']}" for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_every_page_is_clean_in_both_themes_and_both_sizes(world, chromium, server):  # noqa: F811

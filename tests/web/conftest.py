@@ -15,13 +15,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests import parts
+from tests.browsers import FLAGS
 from tests.sockets import read_by_contract
 
 HERE = Path(__file__).parent
-FLAGS = [
-    *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-    *["--disable-component-update", "--disable-sync", "--force-color-profile=srgb"],
-]
 WIDE, NARROW = (1440, 900), (390, 844)
 PATIENCE = 25_000
 """Milliseconds that a busy machine may take for anything; what is awaited comes at once on an idle one."""
@@ -74,7 +71,7 @@ def browser() -> Iterator[Browser]:
     path = parts.need(parts.CHROMIUM)
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=path, args=FLAGS)
+        started = play.chromium.launch(executable_path=path, args=[*FLAGS, "--force-color-profile=srgb"])
         yield started
         started.close()
 

@@ -4,9 +4,9 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browsers import grave
 from tests.web.conftest import NARROW, WIDE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -157,12 +157,6 @@ def test_no_state_has_a_serious_finding_and_none_covers_a_marking(visit, site, s
             page.emulate_media(color_scheme=scheme)
             assert (size, scheme, grave(page)) == (size, scheme, [])
         page.context.close()
-
-
-def grave(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    return [f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in serious]
 
 
 def test_on_a_narrow_screen_there_is_one_main_with_the_heading(visit, site):
