@@ -8,11 +8,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from tests import parts
 from tests.browsers import FLAGS
@@ -76,33 +78,80 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-class Visitor:
-    """Opens pages and remembers what went wrong in them."""
+class Windows:
+    """Pages that stay open from test to test. Who takes one finds its device empty, and loads the client anew."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self.browser, self.url = browser, url
-        self.contexts: list[BrowserContext] = []
-        self.wrong: list[str] = []
+        self._free: dict[tuple[int, int], list[Page]] = {WIDE: [], NARROW: []}
 
-    def context(self, *, size: tuple[int, int] = WIDE, scheme: str = "light", **more: object) -> BrowserContext:
+    def context(self, *, size: tuple[int, int] = WIDE, **more: object) -> BrowserContext:
         width, height = size
-        context = self.browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce",
+        return self.browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion="reduce",
             has_touch=width < 720, base_url=self.url, permissions=["clipboard-read", "clipboard-write"], **more,
         )  # fmt: skip
-        self.contexts.append(context)
+
+    def take(self, size: tuple[int, int], scheme: str) -> Page:
+        page = self._free[size].pop() if self._free[size] else self.context(size=size).new_page()
+        page.emulate_media(color_scheme=scheme)
+        return page
+
+    def give_back(self, size: tuple[int, int], page: Page) -> None:
+        """Away from the client, with nothing kept; a page that cannot be left is closed."""
+        context = page.context
+        try:
+            for other in context.pages:
+                if other != page:
+                    other.close()
+            page.goto("/nothing-here")
+            page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+            page.mouse.move(0, 0)
+            context.clear_cookies()
+        except PlaywrightError:
+            context.close()
+            return
+        self._free[size].append(page)
+
+
+@pytest.fixture(scope="session")
+def _windows(browser, _server) -> Windows:
+    return Windows(browser, _server)
+
+
+class Visitor:
+    """Opens pages and remembers what went wrong in them."""
+
+    def __init__(self, windows: Windows) -> None:
+        self.windows, self.url = windows, windows.url
+        self.wrong: list[str] = []
+        self._taken = ExitStack()
+
+    def context(self, *, scheme: str = "light", **more: object) -> BrowserContext:
+        """A device of its own."""
+        context = self.windows.context(color_scheme=scheme, **more)
+        self._taken.callback(context.close)
         return context
 
-    def page(self, path: str = "/", context: BrowserContext | None = None, **more: object) -> Page:
-        page = (context or self.context(**more)).new_page()
+    def page(self, path: str = "/", context: BrowserContext | None = None, **look: object) -> Page:
+        page = context.new_page() if context else self._window(**look)
         page.set_default_timeout(PATIENCE)
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        page.on("request", self._asked)
+        for event, told in (("console", self._said), ("pageerror", self._failed), ("request", self._asked)):
+            page.on(event, told)
+            self._taken.callback(page.remove_listener, event, told)
         page.goto(path)
         if path.startswith("/#") or path == "/":
             page.locator(".side, .main:not(.whole)").first.wait_for()
         return page
+
+    def _window(self, size: tuple[int, int] = WIDE, scheme: str = "light") -> Page:
+        page = self.windows.take(size, scheme)
+        self._taken.callback(self.windows.give_back, size, page)
+        return page
+
+    def leave(self) -> None:
+        """Give back all that was opened."""
+        self._taken.close()
 
     def room(self, name: str = "apollo-telemetry", **more: object) -> Page:
         page = self.page(**more)
@@ -111,6 +160,9 @@ class Visitor:
         page.locator("[data-composer] textarea").first.wait_for()
         page.locator(".msg, .start").first.wait_for()
         return page
+
+    def _failed(self, error: Exception) -> None:
+        self.wrong.append(str(error))
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning") and not any(known in message.text for known in DROPPED):
@@ -123,11 +175,10 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser, site) -> Iterator[Visitor]:
-    visitor = Visitor(browser, site.url)
+def visit(_windows, site) -> Iterator[Visitor]:
+    visitor = Visitor(_windows)
     yield visitor
-    for context in visitor.contexts:
-        context.close()
+    visitor.leave()
     assert visitor.wrong == []
     for asked, frame in site.told():
         read_by_contract(frame, asked)

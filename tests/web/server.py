@@ -688,7 +688,7 @@ async def http(scope, receive, send) -> None:
         return
     headers = [
         (b"content-type", kind.encode()),
-        (b"cache-control", b"no-store"),
+        (b"cache-control", b"public, max-age=31536000, immutable" if path.startswith("/static/") else b"no-store"),
         (b"content-security-policy", policy().encode()),
         (b"x-content-type-options", b"nosniff"),
         (b"referrer-policy", b"same-origin"),

@@ -156,7 +156,7 @@ def test_no_state_has_a_serious_finding_and_none_covers_a_marking(visit, site, s
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
             assert (size, scheme, grave(page)) == (size, scheme, [])
-        page.context.close()
+        visit.leave()
 
 
 def test_on_a_narrow_screen_there_is_one_main_with_the_heading(visit, site):
@@ -166,7 +166,7 @@ def test_on_a_narrow_screen_there_is_one_main_with_the_heading(visit, site):
         assert page.locator("main").count() == 1, state
         assert page.locator("main h1").count() == 1, state
         assert page.evaluate(SMALL) == [], state
-        page.context.close()
+        visit.leave()
 
 
 def test_with_forced_colours_and_wide_text_nothing_is_cut_off(visit):

@@ -140,12 +140,14 @@ def test_a_message_can_be_marked_and_sent_without_a_mouse(visit, site):
     page = visit.room()
     page.keyboard.type("By hand")
     page.keyboard.press("Alt+m")
+    expect(page.locator(".mkmenu [role=listbox]")).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
+    expect(page.locator("#composer textarea")).to_be_focused()
     page.keyboard.press("Enter")
 
-    expect(page.locator("#messages .msg").filter(has_text="By hand")).to_be_visible()
-    page.wait_for_timeout(200)
+    sent = page.locator("#messages .msg").filter(has_text="By hand")
+    expect(sent.get_by_text("Sent", exact=True)).to_be_attached()
     assert site.posts()[0]["marking"] == "CONFIDENTIAL"
 
 

@@ -51,7 +51,7 @@ def test_an_old_browser_is_told_so_and_gets_no_client(visit):
 
 
 def test_without_scripts_the_page_says_what_it_needs(visit):
-    page = visit.page("/signed-out/", java_script_enabled=False)
+    page = visit.page("/signed-out/", visit.context(java_script_enabled=False))
     page.goto("/")
 
     expect(page.get_by_role("heading", name="Scripts are switched off")).to_be_visible()
