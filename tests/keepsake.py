@@ -7,7 +7,7 @@ then, and no process can take something of it for what it knew before.
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
@@ -35,10 +35,11 @@ _LONG_AGO = """'{"created_xid": "3"}'::jsonb"""
 
 @dataclass(frozen=True, slots=True)
 class Keepsake:
-    """A world, and one statement that puts its rows back."""
+    """A world, one statement that puts its rows back, and its policy as a process knows it that has decided before."""
 
     world: "World"
     statement: str
+    policy: snapshot.Snapshot
 
     @classmethod
     def of(cls, furnish: Callable[[], "World"]) -> "Keepsake":
@@ -48,12 +49,14 @@ class Keepsake:
             with within(world.id), connection.cursor() as cursor:
                 cursor.execute(_COLUMNS)
                 inserts = [_insert(cursor, table, columns) for table, columns in cursor.fetchall()]
+                policy = snapshot.snapshot(world.id)
             transaction.set_rollback(True)
-        return cls(world, "".join(inserts))
+        return cls(world, "".join(inserts), policy)
 
     def laid_out(self) -> "World":
         """The world as it was, in the transaction of the running test."""
         _forget(self.world)
+        snapshot._latest[self.world.id] = replace(self.policy, _own={}, _plans={}, _apart={})
         with within(self.world.id), connection.cursor() as cursor:
             cursor.execute(self.statement)
         return copy.deepcopy(self.world)
@@ -72,7 +75,6 @@ def _insert(cursor, table: str, columns: list[str]) -> str:
 
 
 def _forget(world: "World") -> None:
-    """What this process knows of the world belongs to a transaction that was rolled back."""
-    snapshot._latest.pop(world.id, None)
+    """What else this process knows of the world belongs to a transaction that was rolled back."""
     judging._leases = LeaseBook()
     envelope.purge(world.id)
