@@ -35,6 +35,11 @@ def _forgetful_valkey(_valkey) -> Iterator[None]:
     _valkey.flushdb()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that in the end no worker is left alone with it."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("browser"):
         parts.need(parts.CHROMIUM)

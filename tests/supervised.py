@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+
+from tests import boot
 
 MANAGE = Path(settings.BASE_DIR) / "manage.py"
 READY_SECONDS = 60.0
@@ -36,6 +39,23 @@ def free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+PUBLIC_HOST = "chat.example.org"
+
+
+def production(database: str, folder: Path) -> dict[str, str]:
+    """The environment of an operator's own production behind TLS, with strong secrets, on this database of the run."""
+    return boot.addresses(database) | {
+        "CORDON_PRODUCTION": "1",
+        "CORDON_DATA_DIR": str(folder / "data"),
+        "CORDON_KMS_KEYFILE": str(folder / "kms.key"),
+        "CORDON_DEPLOYMENT_ID": "production",
+        "CORDON_SECRET_KEY": secrets.token_urlsafe(48),
+        "CORDON_WALL_KEY": secrets.token_urlsafe(48),
+        "CORDON_PUBLIC_URL": f"https://{PUBLIC_HOST}",
+        "CORDON_DATABASE_POOL": "",
+    }
 
 
 Birth = tuple[int, str]

@@ -106,6 +106,7 @@ def opened(chromium: Browser, server: int, world: World, who: str = "ada", **loo
     return page
 
 
+@pytest.mark.slow
 def test_every_page_is_clean_in_both_themes_and_both_sizes(world, chromium, server):  # noqa: F811
     page = opened(chromium, server, world, reduced_motion="reduce")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests import boot
-from tests.supervised import Platform, free_port
+from tests.supervised import PUBLIC_HOST, Platform, free_port, production
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("external")]
 
 DATABASE = f"cordon_external_{boot.WORKER}"
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
@@ -20,19 +20,8 @@ FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
 
 @pytest.fixture(scope="module")
 def environ(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("external")
-    return boot.addresses(DATABASE) | {
-        "CORDON_PRODUCTION": "1",
-        "CORDON_DATA_DIR": str(folder / "data"),
-        "CORDON_KMS_KEYFILE": str(folder / "kms.key"),
-        "CORDON_DEPLOYMENT_ID": "external",
-        "CORDON_SECRET_KEY": secrets.token_urlsafe(48),
-        "CORDON_WALL_KEY": secrets.token_urlsafe(48),
-        "CORDON_PUBLIC_URL": "https://chat.example.org",
-        "CORDON_TRUSTED_PROXIES": "127.0.0.1",
-        "CORDON_METRICS_TOKEN": secrets.token_urlsafe(24),
-        "CORDON_DATABASE_POOL": "",
-    }
+    own = {"CORDON_TRUSTED_PROXIES": "127.0.0.1", "CORDON_METRICS_TOKEN": secrets.token_urlsafe(24)}
+    return production(DATABASE, tmp_path_factory.mktemp("external")) | own
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +37,7 @@ def platform(environ, django_db_setup):
 
 def ask(platform: Platform, path: str, **headers: str) -> http.client.HTTPResponse:
     with closing(http.client.HTTPConnection("127.0.0.1", platform.port, timeout=5)) as connection:
-        connection.request("GET", path, headers={"Host": "chat.example.org"} | headers)
+        connection.request("GET", path, headers={"Host": PUBLIC_HOST} | headers)
         answer = connection.getresponse()
         answer.read()
         return answer
@@ -64,7 +53,7 @@ def test_none_of_its_own_servers_is_started(platform):
 
 def test_it_is_ready_and_has_no_demo(platform):
     assert ask(platform, "/readyz").status == 200
-    assert "ready: https://chat.example.org/" in platform.printed
+    assert f"ready: https://{PUBLIC_HOST}/" in platform.printed
     assert "sign in" not in platform.printed
 
 
@@ -72,7 +61,7 @@ def test_plain_http_is_sent_to_tls(platform):
     answer = ask(platform, "/")
 
     assert answer.status == 301
-    assert answer.headers["Location"] == "https://chat.example.org/"
+    assert answer.headers["Location"] == f"https://{PUBLIC_HOST}/"
 
 
 def test_behind_the_proxy_transport_security_is_told(platform):

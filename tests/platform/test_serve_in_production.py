@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import secrets
 import signal
 import subprocess
 import sys
@@ -15,11 +14,12 @@ import pytest
 
 from tests import boot
 from tests.supervised import MANAGE, eventually, free_port
+from tests.supervised import PUBLIC_HOST as HOST
+from tests.supervised import production as production_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("production")]
 
 DATABASE = f"cordon_production_{boot.WORKER}"
-HOST = "chat.example.org"
 TLS = {"X-Forwarded-Proto": "https"}
 
 
@@ -58,20 +58,7 @@ def production(django_db_setup, tmp_path_factory) -> Production:
     """Prepared, and nothing more; the commands of the runbook do the rest."""
     folder = tmp_path_factory.mktemp("production")
     boot.clone(DATABASE)
-    made = Production(
-        {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
-        | boot.addresses(DATABASE)
-        | {
-            "CORDON_PRODUCTION": "1",
-            "CORDON_DATA_DIR": str(folder / "data"),
-            "CORDON_KMS_KEYFILE": str(folder / "kms.key"),
-            "CORDON_DEPLOYMENT_ID": "production",
-            "CORDON_SECRET_KEY": secrets.token_urlsafe(48),
-            "CORDON_WALL_KEY": secrets.token_urlsafe(48),
-            "CORDON_PUBLIC_URL": f"https://{HOST}",
-            "CORDON_DATABASE_POOL": "",
-        }
-    )
+    made = Production({"PATH": "/usr/bin:/bin", "HOME": str(folder)} | production_environment(DATABASE, folder))
     done = made.manage("prepare")
     assert done.returncode == 0, done.stdout + done.stderr
     return made
@@ -83,6 +70,13 @@ def _north(production) -> None:
     born = production.manage("create_workspace", "north", "--name", "North", "--owner", "ada", "--host", HOST)
     assert born.returncode == 0, born.stderr
     assert "manage.py login_link ada --workspace north" in born.stdout
+
+
+@pytest.fixture(scope="module", params=["uvicorn", "daphne"])
+def trusting(request, production, _north) -> Iterator[int]:
+    """The port of a server of each kind that believes the proxy of this machine."""
+    with production.served(request.param, proxies="127.0.0.1") as port:
+        yield port
 
 
 def answers(port: int) -> bool:
@@ -98,14 +92,11 @@ def ask(port: int, method: str, path: str, body: str = "", **headers: str) -> An
         return Answer(answer.status, answer.headers, answer.read().decode())
 
 
-@pytest.mark.usefixtures("_north")
-@pytest.mark.parametrize("server", ["uvicorn", "daphne"])
-def test_the_sign_in_page_opens_on_the_host_of_the_workspace_and_on_no_other(production, server):
-    with production.served(server, proxies="127.0.0.1") as port:
-        page = ask(port, "GET", "/login/", **TLS)
-        other = ask(port, "GET", "/login/", **TLS | {"Host": f"other.{HOST}"})
-        plain = ask(port, "GET", "/login/")
-        foreign = ask(port, "GET", "/login/", **TLS | {"Host": "chat.example.net"})
+def test_the_sign_in_page_opens_on_the_host_of_the_workspace_and_on_no_other(trusting):
+    page = ask(trusting, "GET", "/login/", **TLS)
+    other = ask(trusting, "GET", "/login/", **TLS | {"Host": f"other.{HOST}"})
+    plain = ask(trusting, "GET", "/login/")
+    foreign = ask(trusting, "GET", "/login/", **TLS | {"Host": "chat.example.net"})
 
     assert page.status == 200
     assert 'name="password"' in page.text
@@ -120,16 +111,13 @@ def test_who_is_no_proxy_is_believed_about_nothing(production, server):
         assert ask(port, "GET", "/login/", **TLS, **{"X-Forwarded-For": "203.0.113.66, 127.0.0.1"}).status == 301
 
 
-@pytest.mark.usefixtures("_north")
-@pytest.mark.parametrize("server", ["uvicorn", "daphne"])
-def test_the_address_of_a_session_is_the_one_that_the_proxy_saw(production, server):
+def test_the_address_of_a_session_is_the_one_that_the_proxy_saw(production, trusting):
     """What the client wrote before it is hearsay."""
     told = TLS | {"X-Forwarded-For": "203.0.113.66, 192.0.2.7"}
     link = production.manage("login_link", "ada", "--workspace", "north").stdout.strip()
 
-    with production.served(server, proxies="127.0.0.1") as port:
-        cookies = sign_in(port, link.removeprefix(f"https://{HOST}"), told)
-        sessions = ask(port, "GET", "/api/v1/sessions/", **told, Cookie=cookies)
+    cookies = sign_in(trusting, link.removeprefix(f"https://{HOST}"), told)
+    sessions = ask(trusting, "GET", "/api/v1/sessions/", **told, Cookie=cookies)
 
     assert sessions.status == 200
     assert "192.0.2.7" in sessions.text
