@@ -1,6 +1,9 @@
 """Every page of the console by name, and what opens it: the table that the tests go by."""
 
+from accounts.models import Role, Session
+from audit.models import AuditEvent
 from policy.catalogue import Flag
+from tests.world import World
 
 PAGES = {
     "dashboard": "/console/",
@@ -38,6 +41,25 @@ OF_OBJECTS = {
     "settings": {"workspace"},
 }
 """Pages of one object: they are open to whoever may open the list, and to nobody else."""
+
+
+def of_objects(world: World) -> dict[str, str]:
+    """Pages of one object each that are there in every workspace."""
+    with world.inside():
+        session = Session.objects.order_by("id")[0].id
+        entry = AuditEvent.objects.filter(kind="account:user:created").order_by("id")[0].id
+        role = Role.objects.get(system="member").id
+    user, room = f"/console/accounts/user/{world.people['grace'].id}", f"/console/rooms/room/{world.rooms['titan'].id}"
+    return {
+        "user": f"{user}/change/",
+        "fields of a user": f"{user}/history/",
+        "role": f"/console/accounts/role/{role}/change/",
+        "session": f"/console/accounts/session/{session}/change/",
+        "room": f"{room}/change/",
+        "entry": f"/console/audit/{entry}/",
+        "reveal": f"/console/audit/{entry}/reveal/",
+    }
+
 
 _HOME = {"dashboard"}
 

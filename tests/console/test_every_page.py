@@ -7,8 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.actions import create_group, register_device
-from accounts.models import Device, Group, Role, Session
-from audit.models import AuditEvent
+from accounts.models import Device, Group
 from policy.actions import draft_policy_set
 from policy.catalogue import CASCADES, GATES, Flag
 from policy.console import Button
@@ -16,7 +15,7 @@ from policy.console.pages import PAGES as SINGLE
 from policy.language.documents import FORMAT
 from policy.models import AttributeDefinition, PolicySet
 from tests.console.conftest import Console
-from tests.console.pages import OF_OBJECTS, OPENS, PAGES
+from tests.console.pages import OF_OBJECTS, OPENS, PAGES, of_objects
 
 FOR_ALL = {"confirm", "login", "suggest_people", "figures"}
 """Of everybody in the console: no page of a task."""
@@ -52,26 +51,20 @@ def furnished(console: Console) -> Console:
 
 
 def _paths(console: Console) -> dict[str, str]:
+    """Every page of an object."""
     world = console.world
-    models = (Role, Session, Device, Group, AttributeDefinition, PolicySet)
+    models = {
+        "device": (Device, "accounts/device"),
+        "group": (Group, "accounts/group"),
+        "attribute": (AttributeDefinition, "policy/attributedefinition"),
+        "policy set": (PolicySet, "policy/policyset"),
+    }
     with world.inside():
-        ids = {one: one.objects.order_by("id").values_list("id", flat=True)[0] for one in models}
-        entry = AuditEvent.objects.filter(kind="account:user:created").order_by("id")[0].id
-    ids |= {"user": world.people["grace"].id, "room": world.rooms["titan"].id, "workspace": world.id}
-    user = f"/console/accounts/user/{ids['user']}"
+        ids = {name: model.objects.order_by("id")[0].id for name, (model, _) in models.items()}
     return {
-        "user": f"{user}/change/",
-        "fields of a user": f"{user}/history/",
-        "role": f"/console/accounts/role/{ids[Role]}/change/",
-        "session": f"/console/accounts/session/{ids[Session]}/change/",
-        "device": f"/console/accounts/device/{ids[Device]}/change/",
-        "group": f"/console/accounts/group/{ids[Group]}/change/",
-        "room": f"/console/rooms/room/{ids['room']}/change/",
-        "attribute": f"/console/policy/attributedefinition/{ids[AttributeDefinition]}/change/",
-        "policy set": f"/console/policy/policyset/{ids[PolicySet]}/change/",
-        "entry": f"/console/audit/{entry}/",
-        "reveal": f"/console/audit/{entry}/reveal/",
-        "workspace": f"/console/tenancy/workspace/{ids['workspace']}/change/",
+        **of_objects(world),
+        **{name: f"/console/{path}/{ids[name]}/change/" for name, (_, path) in models.items()},
+        "workspace": f"/console/tenancy/workspace/{world.id}/change/",
     }
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.actions import assign_role, create_group, give_grant
-from accounts.models import Role, Session
+from accounts.models import Role
 from audit.models import AuditEvent
 from audit.sealer import Sealer
 from policy.actions import activate_policy_set, approve_policy_set, draft_policy_set, submit_policy_set
@@ -20,7 +20,7 @@ from policy.models import PolicySet
 from policy.types import AccessDenied
 from rooms.models import Room
 from tests.browsers import DESK, HAND, chromium, grave, page_of  # noqa: F401 - a fixture
-from tests.console.pages import PAGES
+from tests.console.pages import PAGES, of_objects
 from tests.sockets import server  # noqa: F401 - a fixture
 from tests.world import World, furnish
 
@@ -68,30 +68,22 @@ def world(db) -> Iterator[World]:
 
 def pages(world: World) -> dict[str, str]:
     """Every kind of page with a real object on it."""
-    grace, titan = world.people["grace"].id, world.rooms["titan"].id
+    objects, titan = of_objects(world), world.rooms["titan"].id
     with world.inside():
-        session, entry = Session.objects.all()[0].id, AuditEvent.objects.filter(kind="account:user:created")[0].id
         refused = AuditEvent.objects.filter(store="decision", outcome="deny", room_id=titan)[0]
         sets = {one.state: one.id for one in PolicySet.objects.all()}
-        role = Role.objects.get(system="member").id
-    user, room = f"/console/accounts/user/{grace}", f"/console/rooms/room/{titan}"
+    user, room = (objects[name].removesuffix("change/") for name in ("user", "room"))
     asked = f"person={refused.actor_id}&action={refused.kind}&room={titan}&decision={refused.id}"
     return {
         **PAGES,
-        "user": f"{user}/change/",
-        "facts": f"{user}/do/set_facts/",
-        "deactivate": f"{user}/do/deactivate_user/",
-        "history": f"{user}/history/",
-        "session": f"/console/accounts/session/{session}/change/",
-        "role": f"/console/accounts/role/{role}/change/",
-        "room": f"{room}/change/",
-        "requirement": f"{room}/requirement/",
-        "grant": f"{room}/do/give_grant/",
+        **objects,
+        "facts": f"{user}do/set_facts/",
+        "deactivate": f"{user}do/deactivate_user/",
+        "requirement": f"{room}requirement/",
+        "grant": f"{room}do/give_grant/",
         "active set": f"/console/policy/policyset/{sets['active']}/change/",
         "set in review": f"/console/policy/policyset/{sets['review']}/change/",
         "explained": f"/console/explain/?{asked}",
-        "entry": f"/console/audit/{entry}/",
-        "reveal": f"/console/audit/{entry}/reveal/",
         "confirm": "/console/confirm/?next=/console/keys/",
     }
 
