@@ -7,7 +7,7 @@ run: .venv/run.stamp
 	@exec $(BIN)/python manage.py up $(ARGS)
 
 test: .venv/dev.stamp
-	@exec $(BIN)/python -m pytest -q -rs -n $(WORKERS) --dist loadgroup $(ARGS)
+	@exec $(BIN)/python -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

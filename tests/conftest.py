@@ -36,8 +36,11 @@ def _forgetful_valkey(_valkey) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that in the end no worker is left alone with it."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    """What takes long begins first, so that in the end no worker is left alone with it.
+
+    What drives a browser keeps its place: Playwright has a loop in this thread as long as one is open.
+    """
+    items.sort(key=lambda item: not item.get_closest_marker("slow") or bool(item.get_closest_marker("browser")))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

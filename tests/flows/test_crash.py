@@ -19,7 +19,7 @@ from tests.supervised import Platform, eventually, free_port, running
 from tests.talkers import Talker, talking
 from tests.world import World
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("supervisor")]
+pytestmark = pytest.mark.slow
 
 TALKERS = 6
 SETTLED = 50

@@ -12,7 +12,7 @@ import pytest
 from tests import boot
 from tests.supervised import PUBLIC_HOST, Platform, free_port, production
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("external")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 DATABASE = f"cordon_external_{boot.WORKER}"
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}

@@ -17,7 +17,7 @@ from tests.supervised import MANAGE, eventually, free_port
 from tests.supervised import PUBLIC_HOST as HOST
 from tests.supervised import production as production_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db, pytest.mark.xdist_group("production")]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 DATABASE = f"cordon_production_{boot.WORKER}"
 TLS = {"X-Forwarded-Proto": "https"}

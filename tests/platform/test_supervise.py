@@ -10,7 +10,7 @@ import pytest
 
 from tests.supervised import descendants, eventually, free_port, living, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("supervisor")]
+pytestmark = pytest.mark.slow
 
 ORPHAN_SECONDS = 5.0
 SECOND_START_SECONDS = 30.0
