@@ -1,5 +1,5 @@
 // The marking of the message: the room's own, or a lower one; higher ones are shown and say why they are off.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { html, icon, useClient, useOutside, useStore } from '../dom.js';
 import { t } from '../i18n.js';
 import { written } from '../marks.js';
@@ -14,8 +14,8 @@ export function MarkingMenu({ room, chosen, onPick, onClose }) {
   useOutside(ref, onClose);
   useEffect(() => {
     marks.filter((mark) => !mark.above).forEach((mark) => act.rooms.audience(room.id, mark.name));
-    ref.current.querySelector('[role="listbox"]').focus();
   }, []);
+  useLayoutEffect(() => ref.current.querySelector('[role="listbox"]').focus(), []);
   const keys = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) setAt((marks.length + at + step) % marks.length);
