@@ -33,7 +33,7 @@ METRICS_TOKEN = ENV.metrics_token
 ASGI_SERVER = ENV.asgi_server
 ASGI_APPLICATION = "chatapp.asgi.application"
 ROOT_URLCONF = "chatapp.urls"
-FRAME_LIMIT = 64 * 1024
+FRAME_LIMIT = 256 * 1024  # what is larger is not even read; from 64 KiB on a frame is refused and recorded
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
 # --- Parts of the house, from the roof down (`.importlinter` holds the order)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from policy.types import AccessDenied
 from rooms.frames import Close
 from rooms.reasons import words_of
@@ -21,7 +23,7 @@ def refusal(request_id: str | None, error: BaseException) -> dict[str, Any]:
         return error_frame(request_id, error.code, error.message, remedy=error.remedy, retry_after=error.retry_after)
     if isinstance(error, DomainError):
         return error_frame(request_id, error.code, error.message, field=error.field, remedy=error.remedy)
-    return error_frame(request_id, "server_error", "Something went wrong on the server.")
+    return error_frame(request_id, "server_error", _("Something went wrong on the server."))
 
 
 def farewell(error: BaseException) -> Close:

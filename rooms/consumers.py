@@ -8,6 +8,7 @@ from typing import Any
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils.translation import gettext as _
 
 from accounts.actions import note_violation
 from accounts.authentication import actor_for_scope
@@ -33,6 +34,8 @@ FRAMES = Limit("frames", per_minute=1_800, burst=60)
 ABUSE = 100
 """So many more frames beyond the limit than within it end the socket."""
 ASKED_AT_ONCE = 64
+UNREADABLE = (1002, 1007, Close.TOO_LARGE)
+"""What the server itself closes for before a frame comes here: no protocol, no text, too large (RFC 6455 §7.4.1)."""
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -77,7 +80,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def connect(self) -> None:
         if frames.SUBPROTOCOL not in self.scope.get("subprotocols", ()):
-            await self.close(int(Close.MALFORMED))
+            await self.close()
             return
         self.live = realtime()
         try:
@@ -122,6 +125,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             frame = frames.parse(text_data)
         except DomainError as error:
             self.write([frames.encode(refusal(frames.request_id(text_data), error))])
+            if self.seat is None:
+                await self._turn_away(Close.MALFORMED)
             return
         await self._handle(frame)
 
@@ -142,7 +147,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._greeted()
             await self._answer(frame, self._hello)
             if self.seat is None:
-                await self._turn_away()
+                await self._turn_away(self._farewell)
                 return
             self._tell_early()
             return
@@ -203,7 +208,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         except Exception:
             logger.exception("the request %s failed", type(frame).__name__)
-            self.write([frames.encode(error_frame(frame.id, "server_error", "Something went wrong on the server."))])
+            self.write([frames.encode(error_frame(frame.id, "server_error", _("Something went wrong on the server.")))])
             return
         finally:
             self._asking -= 1
@@ -226,11 +231,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self.live.sit(seat, welcomed.places, {room["id"]: room["cursor"] for room in welcomed.data["rooms"]})
         return welcomed.data
 
-    async def _turn_away(self) -> None:
+    async def _turn_away(self, code: Close) -> None:
         """Who was not welcomed has nothing to wait for: the socket ends once its error is told."""
         if self._raw is None:
             await self._outbox.join()
-        self._close_soon(self._farewell)
+        self._close_soon(code)
 
     async def _arrive(self, seat: Seat) -> None:
         seat.presence = await self.live.lane.run(loading.tell_arrival, seat.actor)
@@ -338,7 +343,9 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if self._raw is not None:
             asyncio.get_running_loop().call_later(GONE_WITHIN, self._raw.abort)
 
-    async def disconnect(self, code: int) -> None:  # noqa: ARG002 - the framework's signature
+    async def disconnect(self, code: int) -> None:
+        if code in UNREADABLE and self._admitted:
+            await self._note(Event.FRAME_REFUSED, {"size": 0})
         seat = self._let_go()
         if seat is not None and not self.live.hub.by_user.get(seat.user_id):
             await self.live.lane.run(loading.tell_departure, seat.actor)

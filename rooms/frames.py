@@ -226,6 +226,7 @@ class Close(IntEnum):
     """Why the server closed a socket; `resumable` tells a client whether to come back by itself."""
 
     GOING_AWAY = 1001
+    TOO_LARGE = 1009
     MALFORMED = 4400
     NOT_SIGNED_IN = 4401
     REVOKED = 4403
@@ -236,7 +237,7 @@ class Close(IntEnum):
 
     @property
     def resumable(self) -> bool:
-        return self not in (Close.MALFORMED, Close.NOT_SIGNED_IN, Close.REVOKED)
+        return self not in (Close.TOO_LARGE, Close.MALFORMED, Close.NOT_SIGNED_IN, Close.REVOKED)
 
 
 CLIENT_FRAMES: tuple[type[Frame], ...] = (Typing, *Request.__subclasses__())
@@ -252,7 +253,8 @@ def parse(text: str | bytes) -> Frame:
     try:
         return _decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise Invalid(str(error), field="frame", remedy=_("Send a frame of cordon.chat.v1.")) from None
+        fault = _("This is no frame of cordon.chat.v1: %(fault)s.") % {"fault": str(error).rstrip(".")}
+        raise Invalid(fault, field="frame", remedy=_("Send a frame as docs/websocket.md describes it.")) from None
 
 
 class _Named(Struct):

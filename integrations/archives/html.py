@@ -51,7 +51,11 @@ _EMOJI = re.compile(r"emoji-([0-9a-f]{2,6}(?:-[0-9a-f]{2,6})*)\Z")
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _ESCAPED_IN_LINKS = str.maketrans({char: f"%{ord(char):02X}" for char in " ()<>\\`\t\n\r\"'[]|"})
+_ELEMENT = re.compile(r"<[^<>]*>")
 _MOST_NESTING = 60
+_MOST_TAGS = 8_000
+_LONGEST = 200_000
+"""What is longer or has more tags than this no chat wrote; a parser of HTML needs the square of the depth."""
 _MARKUP = "<&"
 
 
@@ -69,6 +73,8 @@ def to_markdown(html: str, usernames: Mapping[str, str]) -> Converted:
 
     A text that would call somebody whom the source did not call is written without any mention at all.
     """
+    if len(html) > _LONGEST or html.count("<") > _MOST_TAGS:
+        return Converted(_line(_ELEMENT.sub(" ", html.replace("\0", ""))), notes=Counter(plain_text=1))
     clean = _sanitised(html)
     if alone := _PARAGRAPH.fullmatch(clean):
         return Converted(_line(alone[1]))

@@ -18,6 +18,7 @@ from integrations.archives.reconciliation import Fate, Reconciliation
 from integrations.archives.sinks import Author, Key, Sink, batches
 from integrations.archives.zulip import Channel, Message, Survey, ZulipArchive, fingerprint, message_key
 from rooms.actions.importing import PastMessage
+from rooms.frames import BODY_CHARS
 from tenancy.errors import Conflict
 
 BATCH = 500
@@ -105,6 +106,7 @@ class _Walk:
             members[Fate.CLOSED] += len(posters) - members.total()
             messages[Fate.CLOSED] += len(channel.messages) - messages.total()
             topics = dict.fromkeys(channel.topics, Fate.CLOSED) | topics
+        topics = dict.fromkeys(channel.topics, Fate.TOO_LONG) | topics
         self.progress.advance(channel.repeated)
         messages[Fate.REPEATED] += channel.repeated
         self.account.memberships.fates += members
@@ -115,13 +117,18 @@ class _Walk:
         """One batch; only what is not here yet is turned into Markdown."""
         keys = [self._key(message) for message in some]
         standing = self.sink.standing(keys)
+        fates = Counter(Fate.STANDING if same else Fate.CHANGED for same in standing.values())
         fresh = []
         for message, key in zip(some, keys, strict=True):
-            known = key[1] in standing
-            topics.setdefault(message.topic, Fate.STANDING if known else Fate.IMPORTED)
-            if not known:
-                fresh.append(self._past(message, key))
-        fates = Counter(Fate.STANDING if same else Fate.CHANGED for same in standing.values())
+            if key[1] in standing:
+                topics.setdefault(message.topic, Fate.STANDING)
+                continue
+            past = self._past(message, key)
+            if len(past.body) > BODY_CHARS:
+                fates[Fate.TOO_LONG] += 1
+                continue
+            topics.setdefault(message.topic, Fate.IMPORTED)
+            fresh.append(past)
         return fates + self.sink.messages(place, fresh) if fresh else fates
 
     def _key(self, message: Message) -> Key:

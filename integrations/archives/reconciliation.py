@@ -21,6 +21,7 @@ class Fate(StrEnum):
     REFUSED = "refused"
     TO_JUDGE = "to_judge"
     CLOSED = "closed"
+    TOO_LONG = "too_long"
     MALFORMED = "malformed"
     UNREADABLE = "unreadable"
 
@@ -33,6 +34,7 @@ WHY = {
     Fate.REFUSED: gettext_lazy("refused: what the room requires is not met"),
     Fate.TO_JUDGE: gettext_lazy("to be judged by what the room requires"),
     Fate.CLOSED: gettext_lazy("for a room that takes no messages"),
+    Fate.TOO_LONG: gettext_lazy("longer than a message may be"),
     Fate.MALFORMED: gettext_lazy("not in the form of a message"),
     Fate.UNREADABLE: gettext_lazy("not readable as JSON"),
 }

@@ -16,8 +16,9 @@ from pathlib import Path, PurePosixPath
 from uuid import UUID, uuid5
 
 import msgspec
+from django.utils.translation import gettext as _
 
-from integrations.archives.tarball import Entry, digest_of, entries
+from integrations.archives.tarball import ArchiveRefused, Entry, digest_of, entries
 
 FORMAT = "zulip-archive"
 INDEX = "stream_index.json"
@@ -150,6 +151,8 @@ class ZulipArchive:
                 continue
             survey.channels.setdefault(place[0], _name_of(entry.path))
             sizes[place] = sizes.get(place, 0) + _count(survey, seen, accounts, entry, place)
+        if not survey.channels:
+            raise ArchiveRefused(_("There is no channel in this archive."), _("Give an archive of zulip-archive."))
         _compare(index, survey, sizes)
         survey.distinct = len(seen)
         survey.shared_names = {name for name, ids in accounts.items() if len(ids) > 1 and name in survey.senders}

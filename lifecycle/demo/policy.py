@@ -12,7 +12,7 @@ DOCUMENT: dict[str, Any] = {
         {
             "name": "public-rooms-by-clearance",
             "effect": "deny",
-            "actions": ["room:message:read", "room:message:deliver"],
+            "actions": ["room:member:hold", "room:member:keep", "room:message:read", "room:message:deliver"],
             "scope": {"kinds": ["public"]},
             "condition": "NOT clearance >= resource.marking",
             "priority": 100,
@@ -111,6 +111,13 @@ TEST_CASES: list[dict[str, Any]] = [
         "subject": {"clearance": "UNCLASSIFIED"},
         "room": {"kind": "public", "marking": "CUI", "name": "facilities-desk"},
         "action": "room:message:read",
+        "expect": "deny",
+    },
+    {
+        "name": "Nobody joins a public room above their own clearance",
+        "subject": {"clearance": "UNCLASSIFIED"},
+        "room": {"kind": "public", "marking": "CUI", "name": "facilities-desk"},
+        "action": "room:member:hold",
         "expect": "deny",
     },
     {

@@ -219,5 +219,15 @@ def test_endless_nesting_becomes_plain_text(tag):
     assert converted.notes["plain_text"] == 1
 
 
+@pytest.mark.parametrize(
+    "html", ["<ul><li>" * 40_000 + "core", "<p>core</p>" + "<" * 900_000, "<p>core " + "x" * 300_000]
+)
+def test_what_no_chat_wrote_is_not_even_parsed(html):
+    converted = to_markdown(html, PEOPLE)
+
+    assert markdown.plain(converted.body).startswith("core")
+    assert converted.notes["plain_text"] == 1
+
+
 def test_broken_characters_are_no_trouble():
     assert read("<p>a\x00b \ud800 c</p>").startswith("ab")

@@ -13,6 +13,7 @@ from accounts.models import User
 from audit.events import Event
 from audit.models import AuditEvent
 from rooms.actions.rooms import archive_room
+from rooms.frames import BODY_CHARS
 from rooms.models import Membership, Message, Room, RoomKind, Thread
 from tenancy.errors import Conflict
 from tenancy.scoping import within, workspace_for_slug
@@ -273,3 +274,21 @@ def test_what_is_no_archive_makes_no_workspace(tmp_path, content):
 def test_a_file_that_is_not_there_is_said_so(tmp_path):
     with pytest.raises(CommandError, match="No such file"):
         import_archive(tmp_path / "nothing.tar.xz")
+
+
+def test_what_is_longer_than_a_message_may_be_is_left_out_and_accounted_for(tmp_path):
+    long = [{"id": 1, "sender_full_name": "Bo", "content": "x" * (BODY_CHARS + 1)}]
+    short = [{"id": 2, "sender_full_name": "Bo", "content": "x" * BODY_CHARS}]
+    path = made.packed(tmp_path / "long.tar", made.files({made.GENERAL: {"long": long, "short": short}}))
+
+    printed = import_archive(path)
+
+    assert line_of(printed, "messages") == [2, 1, 0, 1]
+    assert line_of(printed, "topic files") == [2, 1, 0, 1]
+    assert "longer than a message may be" in made.words(printed)
+    assert [len(one.body) for one in everything()] == [BODY_CHARS]
+
+
+def test_an_archive_without_channels_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="no channel"):
+        import_archive(made.packed(tmp_path / "empty.tar", {}), "--dry-run")

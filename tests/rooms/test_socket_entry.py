@@ -119,10 +119,23 @@ async def test_a_binary_frame_is_no_frame(server, olympus):
         assert await grace.closed() == Close.MALFORMED
 
 
-async def test_a_frame_of_more_than_64_kib_ends_the_socket(server, olympus):
-    async with chat(server, olympus, "grace") as grace:
-        await grace._connection.send(json.dumps({"t": "ping", "id": "1", "x": "y" * FRAME_BYTES}))
-        assert await grace.closed() in (Close.MALFORMED, 1009)
+@pytest.mark.parametrize(
+    ("who", "size", "code"), [("ada", FRAME_BYTES, Close.MALFORMED), ("eve", 4 * FRAME_BYTES, Close.TOO_LARGE)]
+)
+async def test_a_frame_of_more_than_64_kib_ends_the_socket_and_is_on_record(server, olympus, who, size, code):
+    async with chat(server, olympus, who) as one:
+        await one._connection.send(json.dumps({"t": "ping", "id": "1", "x": "y" * size}))
+        assert await one.closed() == code
+
+    actor = await sync_to_async(olympus.actor)(who)
+    await sync_to_async(assert_audited)(olympus, Event.FRAME_REFUSED, actor, outcome="refused")
+
+
+async def test_an_invalid_hello_is_told_why_and_let_go(server, olympus):
+    async with connect(server, olympus, "grace") as odd:
+        await odd.send("hello", id="1", resume="everything")
+        assert (await odd.expects("error"))["field"] == "frame"
+        assert await odd.closed() == Close.MALFORMED
 
 
 MALFORMED = {
