@@ -197,9 +197,9 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
     """Public rooms that the actor may find, and whether the actor would be let in."""
     wanted = frame.text.strip().casefold()
     found = [(room, room_name(room)) for room in public_rooms()]
-    found = [(room, name) for room, name in found if wanted in name.casefold()][:ROOMS_SHOWN]
-    asked = [Question(actor, Action.ROOM_DISCOVER, room_resource(room.id)) for room, _name in found]
-    known = pep.preview(asked)
+    found = [(room, name) for room, name in found if wanted in name.casefold()]
+    known = pep.preview([Question(actor, Action.ROOM_DISCOVER, room_resource(room.id)) for room, _name in found])
+    found = [one for one, decision in zip(found, known, strict=True) if decision.permits][:ROOMS_SHOWN]
     members = members_of([room.id for room, _name in found])
     joins = pep.preview(
         [Question(candidate(actor, actor.id), Action.MEMBER_HOLD, room_resource(r.id)) for r, _n in found]
@@ -218,8 +218,7 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
                 "can_join": join.permits,
                 "why_not": "" if join.permits else words_of(join),
             }
-            for (room, name), decision, join in zip(found, known, joins, strict=True)
-            if decision.permits
+            for (room, name), join in zip(found, joins, strict=True)
         ]
     }
 

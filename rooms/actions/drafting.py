@@ -14,6 +14,7 @@ from rooms import mentions
 from rooms.actions import judging, threads
 from rooms.markings import canonical, within_ceiling
 from rooms.models import Room, RoomState
+from rooms.naming import says_nothing
 from rooms.posting import Outcome, Post
 from rooms.sealing import BodyPlace, Part
 from tenancy.actor import new_id
@@ -68,7 +69,7 @@ def drafted(
 def _draft(post: Post, written: mentions.Written, room: Room) -> Draft:
     refuse_if_archived(room)
     marking = marking_for(room, post.marking)
-    if not post.body.strip():
+    if says_nothing(post.body):
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Write something first."))
     mentions.refuse_too_many(written)
     return Draft(post, room, marking, new_id(), written)

@@ -22,6 +22,7 @@ from rooms.actions import judging, threads
 from rooms.actions.drafting import Draft, drafted, marking_for, refuse_if_archived
 from rooms.cursors import cursor_of
 from rooms.models import Message, MessageRevision, Room
+from rooms.naming import says_nothing
 from rooms.posting import Outcome, Post, Posted
 from rooms.sealing import Part, place_of, seal_bodies
 from tenancy.actor import Actor
@@ -207,7 +208,7 @@ def edit_message(actor: Actor, *, message_id: UUID, body: str, marking: str | No
     room = Room.objects.get(id=message.room_id)
     refuse_if_archived(room)
     _refuse_if_deleted(message)
-    if not body.strip():
+    if says_nothing(body):
         raise Invalid(_("There is nothing in this message."), field="body", remedy=_("Delete it instead."))
     new_marking = marking_for(room, marking or message.marking)
     mentions.refuse_too_many(written)

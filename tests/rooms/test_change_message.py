@@ -114,11 +114,19 @@ def test_what_may_not_be_posted_is_not_made_of_a_message_either(olympus):
         edit_message(olympus.actor("grace"), message_id=posted.message_id, body="Secret.", marking="SECRET")
 
 
-def test_an_edit_has_words_within_the_ceiling(olympus):
+@pytest.mark.parametrize("body", ["  ", "\x00", "\u200b\u2060", "\ufe0f\n"])
+def test_what_nobody_can_see_is_no_message(olympus, body):
     posted = olympus.says("grace", "titan", "Words.")
 
     with assert_refused(olympus, Invalid, field="body"):
-        edit_message(olympus.actor("grace"), message_id=posted.message_id, body="  ")
+        edit_message(olympus.actor("grace"), message_id=posted.message_id, body=body)
+    with assert_refused(olympus, Invalid, field="body"):
+        olympus.says("grace", "titan", body)
+
+
+def test_an_edit_stays_within_the_ceiling(olympus):
+    posted = olympus.says("grace", "titan", "Words.")
+
     with assert_refused(olympus, Invalid, field="marking"):
         edit_message(olympus.actor("grace"), message_id=posted.message_id, body="More.", marking="TOP_SECRET")
 

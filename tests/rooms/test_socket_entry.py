@@ -1,5 +1,6 @@
 """The way in to a socket: who gets one, what is said first, and what is no frame at all (ID-14, IN-7)."""
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -126,6 +127,7 @@ async def test_a_frame_of_more_than_64_kib_ends_the_socket_and_is_on_record(serv
     async with chat(server, olympus, who) as one:
         await one._connection.send(json.dumps({"t": "ping", "id": "1", "x": "y" * size}))
         assert await one.closed() == code
+        await asyncio.sleep(1)  # what was not even read is noted once the socket has ended
 
     actor = await sync_to_async(olympus.actor)(who)
     await sync_to_async(assert_audited)(olympus, Event.FRAME_REFUSED, actor, outcome="refused")
