@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts import sealing
 from accounts.access import access_user, user_resource
 from accounts.actions import rules
-from accounts.models import Fact, FactSource, FactSync, SourceKind, User
+from accounts.models import Device, Fact, FactSource, FactSync, SourceKind, User
 from audit.events import Event
 from audit.log import Target, record
 from policy import pep
@@ -179,8 +179,13 @@ def _note_sync(user: User, source: FactSource) -> bool:
 
 @performs(Action.SOURCE_SET)
 def set_fact_source(actor: Actor, *, name: str, kind: SourceKind, freshness_minutes: int) -> FactSource:
-    """Define a source of facts, or how long its word stands; 0 means until it says otherwise."""
-    enforce(actor, Action.SOURCE_SET, Resource("fact_source"))
+    """Define a source of facts, or how long its word stands; 0 means until it says otherwise.
+
+    Nobody does so for a source that speaks of themselves: it would make what went stale count again.
+    """
+    resource = Resource("fact_source")
+    enforce(actor, Action.SOURCE_SET, resource)
+    rules.refuse_self(actor, Action.SOURCE_SET, resource, _spoken_of(actor.id, name))
 
     if not _SOURCE_NAME.fullmatch(name):
         raise Invalid(
@@ -202,6 +207,14 @@ def set_fact_source(actor: Actor, *, name: str, kind: SourceKind, freshness_minu
     record(Event.SETTING_CHANGED, actor, target=Target("fact_source", source.id), changed=[f"fact_source:{name}"])
     announce_access_change(actor, kind=EpochKind.POLICY, keys=[actor.workspace_id], reason="fact_source_changed")
     return source
+
+
+def _spoken_of(user_id: UUID, source: str) -> list[UUID]:
+    """The user, if this source has told of them, or of the posture of a device of theirs."""
+    told = FactSync.objects.filter(user_id=user_id, source__name=source)
+    judged = Device.objects.filter(user_id=user_id, removed_at=None, posture_at__isnull=False)
+    posture = FactSource.objects.filter(name=source, kind=SourceKind.DEVICE)
+    return [user_id] if told.exists() or (posture.exists() and judged.exists()) else []
 
 
 @performs(Action.FACTS_SWEEP)
