@@ -16,7 +16,7 @@ from accounts.actions import rules
 from accounts.models import Device, Fact, FactSource, FactSync, SourceKind, User
 from audit.events import Event
 from audit.log import Target, record
-from policy import pep
+from policy import pep, sources
 from policy.catalogue import Action
 from policy.language.definitions import AttributeDefinition, Category, Vocabulary
 from policy.language.errors import ValueRefusedError
@@ -101,7 +101,7 @@ def _canonical(vocabulary: Vocabulary, facts: Mapping[str, Assertion]) -> dict[s
     canonical = {}
     for name, assertion in facts.items():
         definition = vocabulary.get(f"{Category.SUBJECT}.{name}")
-        if definition is None or name == "group":
+        if definition is None or name == sources.GROUP:
             raise Invalid(_("There is no such attribute of people."), field=name[:80], remedy=_("Define it first."))
         value = _canonical_value(definition, assertion.value)
         if value is not ABSENT:
@@ -190,6 +190,10 @@ def set_fact_source(actor: Actor, *, name: str, kind: SourceKind, freshness_minu
     if not _SOURCE_NAME.fullmatch(name):
         raise Invalid(
             _("This cannot be the name of a source."), field="name", remedy=_("Use small letters and hyphens.")
+        )
+    if name in sources.BY_ITSELF:
+        raise Invalid(
+            _("This name stands for what the product knows by itself."), field="name", remedy=_("Choose another one.")
         )
     if not 0 <= freshness_minutes <= _LONGEST_FRESH:
         raise Invalid(_("This is no possible number of minutes."), field="freshness_minutes")

@@ -296,7 +296,7 @@ def test_sources_are_set_by_who_manages_integrations(olympus, grace):
         assert not FactSource.objects.filter(name="idp").exists()
 
 
-@pytest.mark.parametrize(("name", "minutes"), [("", 0), ("IdP", 0), ("idp", -1), ("idp", 10**7)])
+@pytest.mark.parametrize(("name", "minutes"), [("", 0), ("IdP", 0), ("idp", -1), ("idp", 10**7), ("session", 0)])
 def test_an_odd_source_is_refused(olympus, name, minutes):
     with pytest.raises(Invalid):
         set_fact_source(olympus.system, name=name, kind="oidc", freshness_minutes=minutes)
