@@ -105,7 +105,9 @@ def _write(closing: _Unit) -> None:
 
 
 def _write_noticed(workspace_id: UUID) -> None:
-    """Put into the record what was noticed underway; that this fails is no reason to fail what met it."""
+    """Put into the record what was noticed underway; that this fails is no reason to fail what met it. It is tried
+    again where the database was away, and else left to the log.
+    """
     noticed = notices.take(workspace_id)
     platform = system_actor(workspace_id, cause="noticed")
     try:
@@ -114,10 +116,11 @@ def _write_noticed(workspace_id: UUID) -> None:
                 target = log.Target(one.target_type, one.target_id, one.room_id)
                 log.record(one.event, platform, target=target, outcome="failed", **one.data)
             log.write(ledger)
-    except DatabaseFault:
+    except DatabaseFault as fault:
         logger.exception("What was noticed in workspace %s could not be recorded.", workspace_id)
-        for one in noticed:
-            notices.leave(one)
+        if isinstance(fault, OperationalError):
+            for one in noticed:
+                notices.leave(one)
 
 
 def _counted(refused: Sequence[Decision]) -> list[tuple[Decision, int]]:

@@ -8,7 +8,7 @@ from django.db import transaction
 from audit.events import Event
 from keys import tampering
 from keys.actions import shred_room
-from policy import pep
+from policy import notices, pep
 from rooms import frames, loading, news, reads
 from rooms.models import Message
 from tests.asserts import assert_audited, recorded
@@ -125,3 +125,16 @@ def test_a_process_tells_of_so_many_and_no_more(olympus, monkeypatch, caplog):
 
     assert len(recorded(olympus, Event.SEAL_BROKEN)) == 1
     assert "tells of no more" in caplog.text
+
+
+def test_a_record_that_cannot_be_written_breaks_no_read(olympus, caplog):
+    room, ids = two_messages(olympus)
+    swap_bodies(olympus, *ids)
+    notices.leave(
+        notices.Notice(olympus.id, Event.SEAL_BROKEN, "se\0al", ids[0], None, {"record": "body", "record_id": ids[0]})
+    )
+
+    assert page(olympus, room) == ["unreadable", "unreadable"]
+
+    assert "could not be recorded" in caplog.text
+    assert not notices.waits(olympus.id)
