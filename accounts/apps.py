@@ -7,7 +7,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts.attributes import DirectorySource  # noqa: PLC0415 - models are ready only now
-        from policy import pip  # noqa: PLC0415
+        from accounts.attributes import DirectorySource, FactSources  # noqa: PLC0415 - models are ready only now
+        from policy import pip, sources  # noqa: PLC0415
 
         pip.register_subjects(DirectorySource())
+        sources.register(FactSources())

@@ -51,6 +51,18 @@ class DirectorySource:
         return {actor.key: _state(actor, people, live, sources, now) for actor in actors}
 
 
+class FactSources:
+    """Implements policy.sources.Directory."""
+
+    def of_people(self) -> list[str]:
+        rows = FactSource.objects.exclude(kind=SourceKind.DEVICE)
+        return list(rows.order_by("name").values_list("name", flat=True))
+
+    def of_devices(self) -> list[str]:
+        rows = FactSource.objects.filter(kind=SourceKind.DEVICE)
+        return list(rows.order_by("name").values_list("name", flat=True))
+
+
 def _state(
     actor: Actor,
     people: Mapping[UUID, _Person],

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 
 LONGEST_AGENT = 300
+_NETWORK_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,14 @@ class Circumstances:
     address: str = ""
     user_agent: str = ""
     device_token: str = ""
+
+
+def counted_as(address: str) -> str:
+    """By what the failures and requests of an address are counted: of IPv6 by the /64, which one subscriber has."""
+    known = _canonical(address)
+    if ":" not in known:
+        return known or address
+    return f"{IPv6Address(IPv6Address(known).packed[:_NETWORK_BYTES] + bytes(_NETWORK_BYTES))}/64"
 
 
 def of_request(request: HttpRequest) -> Circumstances:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from accounts import valkey
+from accounts.circumstances import counted_as
 
 LONGEST_MINUTES = 60
 _MEMORY_SECONDS = 24 * 3600
@@ -120,7 +121,8 @@ def ended(workspace_id: UUID, now: datetime) -> list[Lock]:
 
 
 def _key(kind: str, workspace_id: UUID, scope: Scope, who: str) -> str:
-    return valkey.key(f"lockout-{kind}", workspace_id, scope.name, who)
+    counted = counted_as(who) if scope is ADDRESS else who
+    return valkey.key(f"lockout-{kind}", workspace_id, scope.name, counted)
 
 
 def _register(workspace_id: UUID) -> str:

@@ -16,9 +16,7 @@ from accounts.actions.facts import Assertion
 from accounts.models import Fact, FactSource, FactSync
 from keys.errors import SealError
 from policy.models import AttributeCategory, AttributeDefinition
-
-GROUP = "group"
-"""Told by memberships, not by a source of facts."""
+from policy.sources import GROUP
 
 
 class Standing(StrEnum):

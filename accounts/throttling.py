@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts import devices, ratelimit
 from accounts.actions import note_violation
-from accounts.circumstances import Circumstances
+from accounts.circumstances import Circumstances, counted_as
 from accounts.ratelimit import Limit
 from accounts.valkey import RedisError
 from audit.events import Event
@@ -19,13 +19,13 @@ _NOTES = Limit("notes", per_minute=6, burst=3)
 
 
 def let_in(limit: Limit, actor: Actor, circumstances: Circumstances) -> None:
-    """Count one request of this actor, by session or else by address.
+    """Count one request of this actor, by session or else by address (of IPv6 by network).
 
     Raises:
         RateLimited: there were too many.
         Unavailable: nobody can count right now. A known device is let in instead, and the log says so.
     """
-    who = str(actor.environment.session_id or circumstances.address)
+    who = str(actor.environment.session_id or counted_as(circumstances.address))
     try:
         ratelimit.spend(limit, actor.workspace_id, who)
     except RateLimited:

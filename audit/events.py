@@ -83,6 +83,7 @@ class Event(_Classified):
     SIGNATURE_REFUSED = "protocol:signature:refused", kind(Family.CRYPTO_PROTOCOL, SECURITY, issuer=maybe(PERSONAL))
     HANDSHAKE_REFUSED = "protocol:handshake:refused", kind(Family.CRYPTO_PROTOCOL, SECURITY, peer=maybe(PERSONAL))
     TICKET_REFUSED = "protocol:ticket:refused", kind(Family.CRYPTO_PROTOCOL, SECURITY)
+    SEAL_BROKEN = "protocol:seal:broken", kind(Family.CRYPTO_PROTOCOL, SECURITY, record=CODE, record_id=ID, room_id=maybe(ID))
     FORGERY_REFUSED = "protocol:request:refused", kind(Family.CRYPTO_PROTOCOL, SECURITY)
 
     # privilege

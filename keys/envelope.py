@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from django.utils.translation import gettext as _
 
+from keys import tampering
 from keys.database import DatabaseKeys
 from keys.errors import SealBroken, SealError
 from keys.format import Place, Scope, key_id_of
@@ -65,10 +66,14 @@ def open_(place: Place, sealed: bytes) -> bytes:
     """What was sealed at this place.
 
     Raises SealBroken if it was changed or stands elsewhere, KeyShredded if it is noise for ever, KeyMissing, and
-    KeyUnavailable if the KMS is away.
+    KeyUnavailable if the KMS is away. What was tampered with is told to the record (`keys.tampering`).
     """
     sealed = bytes(sealed)
-    return hierarchy.ready(place, key_id_of(sealed)).subkey.open_(place, sealed)
+    try:
+        return hierarchy.ready(place, key_id_of(sealed)).subkey.open_(place, sealed)
+    except SealError as closed:
+        tampering.note(place, closed)
+        raise
 
 
 def seal_many(items: Sequence[tuple[Place, bytes]]) -> list[bytes]:
@@ -95,10 +100,14 @@ def open_each(items: Sequence[tuple[Place, bytes]]) -> list[bytes | SealError]:
     key_ids = [_key_id_or_error(sealed) for _, sealed in records]
     wanted = [(place, key_id) for (place, _), key_id in zip(records, key_ids, strict=True) if isinstance(key_id, int)]
     keys = iter(hierarchy.ready_many(wanted))
-    return [
+    opened = [
         _opened(next(keys), place, sealed) if isinstance(key_id, int) else key_id
         for (place, sealed), key_id in zip(records, key_ids, strict=True)
     ]
+    for one, (place, _sealed_data) in zip(opened, records, strict=True):
+        if isinstance(one, SealError):
+            tampering.note(place, one)
+    return opened
 
 
 def lookup_hash(workspace_id: UUID, purpose: str, text: str) -> bytes:

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from accounts import sealing
 from accounts.access import access_user, user_resource
 from accounts.actions import rules
-from accounts.models import Fact, FactSource, FactSync, SourceKind, User
+from accounts.models import Device, Fact, FactSource, FactSync, SourceKind, User
 from audit.events import Event
 from audit.log import Target, record
-from policy import pep
+from policy import pep, sources
 from policy.catalogue import Action
 from policy.language.definitions import AttributeDefinition, Category, Vocabulary
 from policy.language.errors import ValueRefusedError
@@ -101,7 +101,7 @@ def _canonical(vocabulary: Vocabulary, facts: Mapping[str, Assertion]) -> dict[s
     canonical = {}
     for name, assertion in facts.items():
         definition = vocabulary.get(f"{Category.SUBJECT}.{name}")
-        if definition is None or name == "group":
+        if definition is None or name == sources.GROUP:
             raise Invalid(_("There is no such attribute of people."), field=name[:80], remedy=_("Define it first."))
         value = _canonical_value(definition, assertion.value)
         if value is not ABSENT:
@@ -179,12 +179,21 @@ def _note_sync(user: User, source: FactSource) -> bool:
 
 @performs(Action.SOURCE_SET)
 def set_fact_source(actor: Actor, *, name: str, kind: SourceKind, freshness_minutes: int) -> FactSource:
-    """Define a source of facts, or how long its word stands; 0 means until it says otherwise."""
-    enforce(actor, Action.SOURCE_SET, Resource("fact_source"))
+    """Define a source of facts, or how long its word stands; 0 means until it says otherwise.
+
+    Nobody does so for a source that speaks of themselves: it would make what went stale count again.
+    """
+    resource = Resource("fact_source")
+    enforce(actor, Action.SOURCE_SET, resource)
+    rules.refuse_self(actor, Action.SOURCE_SET, resource, _spoken_of(actor.id, name))
 
     if not _SOURCE_NAME.fullmatch(name):
         raise Invalid(
             _("This cannot be the name of a source."), field="name", remedy=_("Use small letters and hyphens.")
+        )
+    if name in sources.BY_ITSELF:
+        raise Invalid(
+            _("This name stands for what the product knows by itself."), field="name", remedy=_("Choose another one.")
         )
     if not 0 <= freshness_minutes <= _LONGEST_FRESH:
         raise Invalid(_("This is no possible number of minutes."), field="freshness_minutes")
@@ -202,6 +211,14 @@ def set_fact_source(actor: Actor, *, name: str, kind: SourceKind, freshness_minu
     record(Event.SETTING_CHANGED, actor, target=Target("fact_source", source.id), changed=[f"fact_source:{name}"])
     announce_access_change(actor, kind=EpochKind.POLICY, keys=[actor.workspace_id], reason="fact_source_changed")
     return source
+
+
+def _spoken_of(user_id: UUID, source: str) -> list[UUID]:
+    """The user, if this source has told of them, or of the posture of a device of theirs."""
+    told = FactSync.objects.filter(user_id=user_id, source__name=source)
+    judged = Device.objects.filter(user_id=user_id, removed_at=None, posture_at__isnull=False)
+    posture = FactSource.objects.filter(name=source, kind=SourceKind.DEVICE)
+    return [user_id] if told.exists() or (posture.exists() and judged.exists()) else []
 
 
 @performs(Action.FACTS_SWEEP)

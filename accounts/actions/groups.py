@@ -63,10 +63,11 @@ def update_group(actor: Actor, *, group_id: UUID, name: str | None = None, kind:
 
 @performs(Action.GROUP_DELETE)
 def delete_group(actor: Actor, *, group_id: UUID) -> None:
-    """Dissolve a group; what its name or its grants opened is closed."""
+    """Dissolve a group; what its name or its grants opened is closed. Nobody dissolves one that they are in."""
     group = access_group(actor, group_id, Action.GROUP_DELETE)
-
     members = members_of(group.id)
+    rules.refuse_self(actor, Action.GROUP_DELETE, Resource("group", group_id), members)
+
     group.delete()
 
     record(Event.GROUP_DELETED, actor, target=Target("group", group_id), group_id=group_id)
@@ -103,8 +104,11 @@ def add_group_member(
 def remove_group_member(
     actor: Actor, *, group_id: UUID, user_id: UUID, source: MembershipSource = MembershipSource.MANUAL
 ) -> None:
-    """One source no longer counts somebody among a group; what others say stays (ID-11)."""
+    """One source no longer counts somebody among a group; what others say stays (ID-11). Nobody counts themselves out:
+    a rule may deny something to this very group.
+    """
     group = access_group(actor, group_id, Action.GROUP_MEMBER_REMOVE)
+    rules.refuse_self(actor, Action.GROUP_MEMBER_REMOVE, Resource("group", group_id), [user_id])
 
     gone, _each = GroupMembership.objects.filter(group=group, user_id=user_id, source=source).delete()
     if not gone:

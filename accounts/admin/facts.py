@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.actions import Assertion
 from accounts.models import FactSource, SourceKind
-from accounts.provenance import GROUP, asserted
+from accounts.provenance import asserted
 from policy.console import Action, AskForm
 from policy.language.definitions import AttributeDefinition, Category, Kind
 from policy.snapshot import vocabulary_of
+from policy.sources import GROUP
 from policy.types import Resource
 
 KEEP, SET, REMOVE = "keep", "set", "remove"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from audit.events import Event
 from audit.log import Target, record
-from policy import integrity
+from policy import integrity, sources
 from policy.catalogue import Action
 from policy.language.definitions import AttributeDefinition as Definition
 from policy.language.definitions import Category, Kind, Vocabulary
@@ -40,7 +40,8 @@ class Proposal:
 def define_attribute(actor: Actor, *, proposal: Proposal) -> AttributeDefinition:
     """What an attribute is from now on; one that exists keeps its type. Everything that rests on it is judged anew.
 
-    Raises Conflict where the active policy set or a room would no longer make sense with it.
+    Raises Invalid where its source could never tell it, Conflict where the active policy set or a room would no longer
+    make sense with it.
     """
     rows = AttributeDefinition.objects.select_for_update()
     known = rows.filter(category=proposal.category, name=proposal.name).first()
@@ -50,12 +51,13 @@ def define_attribute(actor: Actor, *, proposal: Proposal) -> AttributeDefinition
     definition = _definition(proposal)
     if row.kind != proposal.kind:
         raise Conflict(_("The type of an attribute never changes."), field="kind", remedy=_("Define a new attribute."))
-    changed = _changes(row, definition, proposal.source.strip())
+    source = sources.checked(proposal.category, proposal.name, proposal.source.strip())
+    changed = _changes(row, definition, source)
     if known is not None and not changed:
         raise NothingChanged(row)
     integrity.refuse_broken(_with(vocabulary_of(actor.workspace_id), definition))
 
-    _save(row)
+    _save(row, changed if known else None)
 
     target = Target("attribute", row.id)
     if known is None:
@@ -114,9 +116,10 @@ def _with(vocabulary: Vocabulary, definition: Definition) -> Vocabulary:
     return Vocabulary(*others, definition)
 
 
-def _save(row: AttributeDefinition) -> None:
+def _save(row: AttributeDefinition, changed: list[str] | None) -> None:
+    """Write what changed; None for a new one."""
     try:
         with transaction.atomic():
-            row.save()
+            row.save(force_insert=changed is None, update_fields=changed)
     except IntegrityError:
         raise Conflict(_("Somebody has just defined this attribute."), field="name") from None

@@ -45,7 +45,7 @@ def draft_policy_set(
         raise NothingChanged(row)
     for part, value in wanted.items():
         setattr(row, part, value)
-    _save(row)
+    _save(row, None if set_id is None else [*wanted])
 
     _record(Event.POLICY_DRAFTED, actor, row, hash=_digest(row))
     return row
@@ -158,10 +158,11 @@ def _new(actor: Actor) -> PolicySet:
     return PolicySet(id=new_id(), workspace_id=actor.workspace_id, version=latest + 1, author_id=actor.id)
 
 
-def _save(row: PolicySet) -> None:
+def _save(row: PolicySet, changed: list[str] | None) -> None:
+    """Write what changed; None for a new one."""
     try:
         with transaction.atomic():
-            row.save()
+            row.save(force_insert=changed is None, update_fields=changed)
     except IntegrityError:
         raise Conflict(_("Somebody has just begun another version."), remedy=_("Save yours again.")) from None
 

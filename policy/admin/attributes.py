@@ -1,5 +1,6 @@
 """Attributes that conditions may read, and whose word counts for each (PO-1)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from policy import usage
+from policy import sources, usage
 from policy.actions import Proposal, define_attribute
 from policy.console import (
     Action,
@@ -52,12 +53,20 @@ class AttributeForm(ConsoleForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("One a line: TS = TOP_SECRET."),
     )
-    source = forms.CharField(
+    source = forms.ChoiceField(
         label=gettext_lazy("Authoritative source"),
-        max_length=60,
         initial="manual",
         help_text=gettext_lazy("The only source whose word counts. Facts from others are kept but not read."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["source"].choices = [(one, one) for one in self.choices()]  # type: ignore[attr-defined]
+
+    def choices(self) -> Iterable[str]:
+        """The sources that may tell this attribute, and one that it has although nobody knows it any more."""
+        own = self.instance
+        return dict.fromkeys([*sources.known(own.category, own.name), own.source])
 
     def written(self, obj: Any) -> dict[str, Any]:
         return {
@@ -104,6 +113,10 @@ class NewAttributeForm(AttributeForm):
     )
     category = forms.ChoiceField(label=gettext_lazy("About"), choices=AttributeCategory.choices)
     kind = forms.ChoiceField(label=gettext_lazy("Type"), choices=AttributeKind.choices)
+
+    def choices(self) -> Iterable[str]:
+        """The sources of any attribute: what it is about is chosen beside it, and the action holds the two together."""
+        return dict.fromkeys(one for category in AttributeCategory.values for one in sources.known(category))
 
     field_order = ("name", "category", "kind", "label", "values", "aliases", "source")
 

@@ -6,7 +6,14 @@ import pytest
 from django.utils import timezone
 
 from accounts.access import facts_of
-from accounts.actions import Assertion, set_fact_source, set_facts, sweep_facts
+from accounts.actions import (
+    Assertion,
+    register_device,
+    set_fact_source,
+    set_facts,
+    sweep_facts,
+    update_device_posture,
+)
 from accounts.attributes import DirectorySource
 from accounts.models import Fact, FactSource, FactSync
 from audit.events import Event
@@ -289,7 +296,34 @@ def test_sources_are_set_by_who_manages_integrations(olympus, grace):
         assert not FactSource.objects.filter(name="idp").exists()
 
 
-@pytest.mark.parametrize(("name", "minutes"), [("", 0), ("IdP", 0), ("idp", -1), ("idp", 10**7)])
+@pytest.mark.parametrize(("name", "minutes"), [("", 0), ("IdP", 0), ("idp", -1), ("idp", 10**7), ("session", 0)])
 def test_an_odd_source_is_refused(olympus, name, minutes):
     with pytest.raises(Invalid):
         set_fact_source(olympus.system, name=name, kind="oidc", freshness_minutes=minutes)
+
+
+def test_nobody_prolongs_the_word_of_a_source_that_speaks_of_themselves(olympus):
+    boss = olympus.person("boss", "administrator")
+    set_fact_source(olympus.system, name="idp", kind="oidc", freshness_minutes=10)
+    set_facts(olympus.system, user_id=boss.id, source="idp", facts={})
+    noted = len(entries(olympus.id, Event.SETTING_CHANGED))
+
+    with refused(olympus, "about_oneself"):
+        set_fact_source(olympus.acting(boss), name="idp", kind="oidc", freshness_minutes=0)
+
+    with within(olympus.id):
+        assert FactSource.objects.get(name="idp").freshness_minutes == 10
+    assert len(entries(olympus.id, Event.SETTING_CHANGED)) == noted
+
+
+def test_nobody_prolongs_the_posture_of_their_own_device(olympus):
+    boss = olympus.person("boss", "administrator")
+    set_fact_source(olympus.acting(boss), name="posture", kind="device", freshness_minutes=30)
+    device = register_device(olympus.acting(boss), name="a phone").device
+    update_device_posture(olympus.system, device_id=device.id, compliant=True)
+
+    with refused(olympus, "about_oneself"):
+        set_fact_source(olympus.acting(boss), name="posture", kind="device", freshness_minutes=0)
+
+    with within(olympus.id):
+        assert FactSource.objects.get(name="posture").freshness_minutes == 30

@@ -10,7 +10,7 @@ from audit.events import Event
 from policy.signals import access_changed
 from tenancy.errors import Conflict, Invalid, NotFound
 from tenancy.scoping import within
-from tests.accounts.records import epoch_of, latest, refused
+from tests.accounts.records import entries, epoch_of, latest, refused
 
 
 def facts_of(world, user):
@@ -149,3 +149,39 @@ def test_a_group_of_another_workspace_does_not_exist(olympus, vulcan, controller
 def test_names_are_looked_up_as_they_are_written(olympus, grace):
     with within(olympus.id):
         assert user_ids_by_username(["Grace", "grace", "eve"]) == {"Grace": grace.id, "grace": grace.id}
+
+
+def test_nobody_leaves_a_group_that_a_rule_may_be_about(olympus, controllers):
+    boss = olympus.person("boss", "administrator")
+    add_group_member(olympus.system, group_id=controllers.id, user_id=boss.id)
+    before = epoch_of(olympus, "subject", boss.id)
+
+    with refused(olympus, "about_oneself"):
+        remove_group_member(olympus.acting(boss), group_id=controllers.id, user_id=boss.id)
+
+    assert facts_of(olympus, boss)["group"] == ["Flight Controllers"]
+    assert epoch_of(olympus, "subject", boss.id) == before
+    assert entries(olympus.id, Event.GROUP_MEMBER_REMOVED) == []
+
+
+def test_nobody_dissolves_a_group_that_they_are_in(olympus, controllers, grace):
+    boss = olympus.person("boss", "administrator")
+    for user in (boss, grace):
+        add_group_member(olympus.system, group_id=controllers.id, user_id=user.id, source="scim")
+
+    with refused(olympus, "about_oneself"):
+        delete_group(olympus.acting(boss), group_id=controllers.id)
+
+    assert facts_of(olympus, boss)["group"] == facts_of(olympus, grace)["group"] == ["Flight Controllers"]
+    assert entries(olympus.id, Event.GROUP_DELETED) == []
+
+
+def test_who_is_not_in_a_group_takes_others_out_and_dissolves_it(olympus, controllers, grace):
+    boss = olympus.person("boss", "administrator")
+    add_group_member(olympus.system, group_id=controllers.id, user_id=grace.id)
+
+    remove_group_member(olympus.acting(boss), group_id=controllers.id, user_id=grace.id)
+    delete_group(olympus.acting(boss), group_id=controllers.id)
+
+    with within(olympus.id):
+        assert not Group.objects.exists()

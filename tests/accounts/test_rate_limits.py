@@ -59,6 +59,15 @@ def test_a_flood_is_recorded_but_not_each_of_its_drops(olympus):
     assert noted[0].data == {"scope": "slow"}
 
 
+def test_of_ipv6_a_network_has_one_bucket(olympus):
+    for number in range(3):
+        let_in(SLOW, olympus.anonymous, replace(HERE, address=f"2001:db8:1:2::{number:x}"))
+
+    with pytest.raises(RateLimited):
+        let_in(SLOW, olympus.anonymous, replace(HERE, address="2001:db8:1:2::ff"))
+    let_in(SLOW, olympus.anonymous, replace(HERE, address="2001:db8:1:3::ff"))
+
+
 def test_without_valkey_only_a_known_device_is_let_in(olympus, grace, settings, caplog):
     actor, _ = olympus.signed_in(grace)
     token = register_device(actor, name="Console 7").token

@@ -10,9 +10,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.db import connection
 
-from accounts import attempts, passwords, sessions, valkey
+from accounts import attempts, passwords, sealing, sessions, valkey
 from accounts.actions import deactivate_user, set_password, start_session, sweep_lockouts, unlock_user
 from accounts.actions.sign_in import begin_session
+from accounts.circumstances import counted_as
 from accounts.models import Device, Session, User
 from accounts.passwords import Argon2idHasher
 from audit.events import Event
@@ -132,6 +133,34 @@ def test_an_address_is_locked_for_all_names(olympus, grace):
     assert sign_in(olympus).refusal == "locked"
     assert sign_in(olympus, circumstances=replace(HERE, address="10.9.9.9")).refusal == ""
     assert latest(olympus.id, Event.LOCKOUT_STARTED).data["scope"] == "address"
+
+
+def test_of_ipv6_the_whole_network_of_a_subscriber_is_locked(olympus, grace):
+    for number in range(20):
+        sign_in(olympus, f"guess-{number}", "wrong", replace(HERE, address=f"2001:db8:1:2::{number:x}"))
+
+    assert sign_in(olympus, circumstances=replace(HERE, address="2001:db8:1:2:ffff::1")).refusal == "locked"
+    assert latest(olympus.id, Event.LOCKOUT_STARTED).data["scope"] == "address"
+    neighbour = sign_in(olympus, circumstances=replace(HERE, address="2001:db8:1:3::1"))
+    assert neighbour.refusal == ""
+    with within(olympus.id):
+        session = Session.objects.get(id=neighbour.issued.session.id)
+        assert sealing.open_origins([session])[session.id].address == "2001:db8:1:3::1"
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("10.1.2.3", "10.1.2.3"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("nowhere", "nowhere"),
+    ],
+)
+def test_an_address_is_counted_as_what_one_subscriber_has(address, counted):
+    assert counted_as(address) == counted
 
 
 def test_a_lock_in_one_workspace_is_none_in_another(olympus, vulcan, grace):

@@ -141,6 +141,25 @@ def test_an_attribute_is_defined_and_can_be_required(officers: Console):
     assert "titan" in officers.text("grace", f"{ATTRIBUTES}{row.id}/change/")
 
 
+def test_an_unknown_source_is_not_offered_and_told_on_its_field(officers: Console):
+    row = officers.rows(AttributeDefinition, name="clearance")[0]
+    page = officers.text("grace", f"{ATTRIBUTES}{row.id}/change/")
+
+    with unchanged(officers.world):
+        answer = officers.post(
+            "grace",
+            f"{ATTRIBUTES}{row.id}/change/",
+            label="Clearance",
+            values="\n".join(row.values),
+            aliases="",
+            source="nonexistent-source",
+        )
+
+    assert '<option value="manual" selected>' in page
+    assert "posture" not in page
+    assert "nonexistent-source is not one of the available choices" in answer.content.decode()
+
+
 def test_a_definition_that_a_room_needs_is_told_on_its_field(officers: Console):
     row = officers.rows(AttributeDefinition, name="clearance")[0]
 

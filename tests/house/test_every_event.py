@@ -22,7 +22,7 @@ RESERVED: Mapping[Event, str] = {
     Event.DECISION_POINT_UNAVAILABLE: "the built-in decision point is always there; foreign ones come with PO-6",
     Event.ROOM_DELETED: "rooms are archived; deletion comes with retention (DL-1)",
     Event.THREAD_CHANGED: "threads get titles that people change with topics (CH-7)",
-    Event.KEY_OPENING_FAILED: "a body that does not open shows as unreadable; telling comes with the key page (KE-3)",
+    Event.KEY_OPENING_FAILED: "a wrapped key that does not open; comes with the key page (KE-3)",
     Event.KMS_UNAVAILABLE: "the local key file does not go away; comes with KMS adapters (KE-2)",
     Event.KMS_RECOVERED: "as above",
     Event.WORKSPACE_SUSPENDED: "comes with platform administration (AD-10)",
