@@ -3,11 +3,14 @@
 Knows no Django and starts nothing, so that the settings may read it. The servers are started by `chatapp.embedded`.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -104,14 +107,34 @@ class Deployment:
 
 def _write_once(file: Path, values: dict[str, str]) -> None:
     """Write the file whole or not at all; whoever comes second keeps what the first one wrote."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".secrets-")
-    with os.fdopen(handle, "w") as out:
-        json.dump(values, out, indent=1)
-        out.flush()
-        os.fsync(handle)
+    with _alone_in(file.parent):
+        if file.exists():
+            return
+        draft = file.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            json.dump(values, out, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.rename(file)
+        sync_directory(file.parent)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """One writer at a time; the lock ends with its holder."""
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.link(name, file)
-    except FileExistsError:
-        pass
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
-        Path(name).unlink()
+        os.close(handle)
+
+
+def sync_directory(path: Path) -> None:
+    """What was made or renamed in there survives a loss of power."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
