@@ -76,11 +76,14 @@ class Deployment:
     @cached_property
     def secrets(self) -> dict[str, str]:
         """The random secrets of this deployment, made on first use and kept in a file of mode 0600."""
-        file = private_directory(self.root) / "secrets.json"
-        if not file.exists():
-            fresh = {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)}
-            _write_once(file, fresh)
-        return dict(json.loads(file.read_text()))
+        private_directory(self.root)
+        if not self._secrets_file.exists():
+            _write_once(self._secrets_file, _fresh_secrets())
+        return dict(json.loads(self._secrets_file.read_text()))
+
+    @property
+    def _secrets_file(self) -> Path:
+        return self.root / "secrets.json"
 
     def database_url(self, role: str, database: str = DATABASE) -> str:
         user = role if role == "postgres" else f"cordon_{role}"
@@ -103,6 +106,18 @@ class Deployment:
             "CORDON_DEPLOYMENT_ID": self.secrets["deployment_id"],
             "CORDON_KMS_KEYFILE": str(self.default_kms_keyfile),
         }
+
+
+class Glimpse(Deployment):
+    """A data directory that is only looked at: what is not there is made up for the moment and kept nowhere."""
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        return super().secrets if self._secrets_file.exists() else _fresh_secrets()
+
+
+def _fresh_secrets() -> dict[str, str]:
+    return {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)}
 
 
 def _write_once(file: Path, values: dict[str, str]) -> None:
