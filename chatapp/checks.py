@@ -3,10 +3,12 @@
 Django prints id, finding and hint of each. `serve`, the worker and beat run them before they begin.
 """
 
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
@@ -21,6 +23,11 @@ _SHORTEST_SECRET = 50
 _SHORTEST_WALL_KEY = 32
 _SHORTEST_PASSWORD = 16
 _FEWEST_CHARACTERS = 10
+_LEAST_TOLD = 0.7  # of the shortest length, in bytes after compression; random hexadecimal digits give 0.9 or more
+_MOST_IN_ORDER = 0.75
+_WIDEST_FOUR, _WIDEST_SIX = 12, 24  # what the largest content networks publish as their own
+_OWN_FOUR = (IPv4Network("10.0.0.0/8"), IPv4Network("127.0.0.0/8"))
+_OWN_SIX = IPv6Network("fc00::/7")
 _GUESSED = frozenset({"postgres", "password", "cordon", "changeme", "change-me", "secret", "insecure", "default"})
 
 _Check = Callable[..., list[CheckMessage]]
@@ -82,9 +89,15 @@ def hosts_are_named() -> Iterator[Error]:
             hint="Unset CORDON_SHARED_ORIGIN; give each workspace a host name of its own.",
             id="cordon.E006",
         )
-    if _is_everybody(settings.TRUSTED_PROXIES):
+    if wide := [host for host in hosts if _is_top_level(host)]:
         yield Error(
-            "Everybody is believed about the address of the client.",
+            f"A whole top level of names is answered: {', '.join(wide)}.",
+            hint="Name the hosts in CORDON_ALLOWED_HOSTS, for example .chat.example.org",
+            id="cordon.E018",
+        )
+    if _are_too_wide(settings.TRUSTED_PROXIES):
+        yield Error(
+            "Half the internet, or everybody, is believed about the address of the client.",
             hint="Name the addresses of your proxies in CORDON_TRUSTED_PROXIES.",
             id="cordon.E007",
         )
@@ -99,7 +112,9 @@ def transport_is_encrypted() -> Iterator[Error]:
             id="cordon.E008",
         )
     for alias, database in settings.DATABASES.items():
-        if _is_remote(database["HOST"]) and database["OPTIONS"].get("sslmode") not in {"verify-full", "verify-ca"}:
+        options = database["OPTIONS"]
+        remote = any(_is_remote(host) for host in _hosts(database["HOST"], options.get("hostaddr", "")))
+        if remote and options.get("sslmode") not in {"verify-full", "verify-ca"}:
             yield Error(
                 f"The connection {alias} to PostgreSQL does not verify the server.",
                 hint="Add ?sslmode=verify-full&sslrootcert=.. to its address.",
@@ -108,6 +123,12 @@ def transport_is_encrypted() -> Iterator[Error]:
     valkey = urlsplit(settings.VALKEY_URL)
     if valkey.scheme == "redis" and _is_remote(valkey.hostname or ""):
         yield Error("The connection to Valkey is not encrypted.", hint="Use rediss:// in VALKEY_URL.", id="cordon.E010")
+    if valkey.scheme == "rediss" and _is_unverified(valkey.query) and _is_remote(valkey.hostname or ""):
+        yield Error(
+            "The connection to Valkey does not verify the server.",
+            hint="Take ssl_cert_reqs and ssl_check_hostname out of VALKEY_URL; name its authority by ssl_ca_certs=..",
+            id="cordon.E019",
+        )
 
 
 @in_production
@@ -175,20 +196,51 @@ def _wall_errors() -> Iterator[Error]:
         )
 
 
-def _is_everybody(networks: Sequence[str]) -> bool:
-    """Whether these networks together hold every address there is, be it in halves."""
+def _is_top_level(pattern: str) -> bool:
+    return pattern.startswith(".") and "." not in pattern.strip(".") and not is_loopback(pattern)
+
+
+def _are_too_wide(networks: Sequence[str]) -> bool:
+    """Whether these networks together hold more of the internet than proxies stand in, be it in pieces."""
     known = [ip_network(one) for one in networks]
     four = collapse_addresses(one for one in known if isinstance(one, IPv4Network))
     six = collapse_addresses(one for one in known if isinstance(one, IPv6Network))
-    return any(not one.prefixlen for one in four) or any(not one.prefixlen for one in six)
+    return any(one.prefixlen < _WIDEST_FOUR and not any(map(one.subnet_of, _OWN_FOUR)) for one in four) or any(
+        one.prefixlen < _WIDEST_SIX and not one.subnet_of(_OWN_SIX) for one in six
+    )
 
 
 def _is_weak(secret: str, shortest: int, *guesses: str) -> bool:
     plain = secret.lower()
     known = plain in _GUESSED or plain in guesses or plain.startswith(("django-insecure", "insecure"))
-    return known or len(secret) < shortest or len(set(secret)) < _FEWEST_CHARACTERS
+    few = len(secret) < shortest or len(set(secret)) < _FEWEST_CHARACTERS
+    return known or few or _is_repetitive(secret, shortest)
+
+
+def _is_repetitive(secret: str, shortest: int) -> bool:
+    """Whether it says less than its length: a word over and over, letters in their order, much that is the same."""
+    longest = min(shortest - 1, len(secret) // 2)
+    over_and_over = any(secret.startswith(secret[period:]) for period in range(1, longest + 1))
+    steps = [abs(ord(after) - ord(before)) for before, after in pairwise(secret)]
+    in_order = sum(step <= 1 for step in steps) > len(steps) * _MOST_IN_ORDER
+    return over_and_over or in_order or len(zlib.compress(secret.encode(), 9)) < shortest * _LEAST_TOLD
+
+
+def _hosts(*lists: str) -> Iterator[str]:
+    """Each host of values that may name several; packets go to `hostaddr`, if it is given."""
+    return (host for several in lists for host in str(several or "").split(","))
+
+
+def _is_unverified(query: str) -> bool:
+    """Whether the address itself asks not to look at the certificate, or not at the name in it."""
+    asked = parse_qsl(query.lower())
+    return any(
+        (name == "ssl_cert_reqs" and value not in {"required", "cert_required"})
+        or (name == "ssl_check_hostname" and value not in {"true", "1", "yes"})
+        for name, value in asked
+    )
 
 
 def _is_remote(host: str) -> bool:
     """Whether packets leave this machine. A path is a UNIX socket."""
-    return bool(host) and not host.startswith("/") and not is_loopback(host)
+    return bool(host) and not host.startswith(("/", "@")) and not is_loopback(host)

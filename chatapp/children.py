@@ -67,6 +67,7 @@ class Child:
         stop: signal.Signals = signal.SIGTERM,
         orphaned: signal.Signals | None = None,
         grace: float = 15.0,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.name, self.log, self.grace, self._stop = name, log, grace, stop
         # last in the chain of programs: a change of credentials, which a namespace makes, clears the signal
@@ -81,6 +82,7 @@ class Child:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                pass_fds=pass_fds,
             )
         self.started_at = time.monotonic()
 
@@ -98,6 +100,14 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.process.kill()
         return self.process.wait()
+
+    def finish(self) -> int:
+        """Wait for its own end and give its exit status; whoever stops waiting stops it."""
+        try:
+            return self.process.wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def wait_until(self, ready: Callable[[], object], *, seconds: float) -> None:
         """Return when `ready` gives something true; raises CannotStart if the process ends or time is over."""

@@ -3,11 +3,14 @@
 Knows no Django and starts nothing, so that the settings may read it. The servers are started by `chatapp.embedded`.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,11 +76,14 @@ class Deployment:
     @cached_property
     def secrets(self) -> dict[str, str]:
         """The random secrets of this deployment, made on first use and kept in a file of mode 0600."""
-        file = private_directory(self.root) / "secrets.json"
-        if not file.exists():
-            fresh = {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)}
-            _write_once(file, fresh)
-        return dict(json.loads(file.read_text()))
+        private_directory(self.root)
+        if not self._secrets_file.exists():
+            _write_once(self._secrets_file, _fresh_secrets())
+        return dict(json.loads(self._secrets_file.read_text()))
+
+    @property
+    def _secrets_file(self) -> Path:
+        return self.root / "secrets.json"
 
     def database_url(self, role: str, database: str = DATABASE) -> str:
         user = role if role == "postgres" else f"cordon_{role}"
@@ -102,16 +108,48 @@ class Deployment:
         }
 
 
+class Glimpse(Deployment):
+    """A data directory that is only looked at: what is not there is made up for the moment and kept nowhere."""
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        return super().secrets if self._secrets_file.exists() else _fresh_secrets()
+
+
+def _fresh_secrets() -> dict[str, str]:
+    return {name: secrets.token_urlsafe(48) for name in _SECRETS} | {"deployment_id": secrets.token_hex(6)}
+
+
 def _write_once(file: Path, values: dict[str, str]) -> None:
     """Write the file whole or not at all; whoever comes second keeps what the first one wrote."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".secrets-")
-    with os.fdopen(handle, "w") as out:
-        json.dump(values, out, indent=1)
-        out.flush()
-        os.fsync(handle)
+    with _alone_in(file.parent):
+        if file.exists():
+            return
+        draft = file.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            json.dump(values, out, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
+        draft.rename(file)
+        sync_directory(file.parent)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """One writer at a time; the lock ends with its holder."""
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        os.link(name, file)
-    except FileExistsError:
-        pass
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
-        Path(name).unlink()
+        os.close(handle)
+
+
+def sync_directory(path: Path) -> None:
+    """What was made or renamed in there survives a loss of power."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

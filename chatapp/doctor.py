@@ -23,7 +23,9 @@ from chatapp import health, heartbeats, metrics
 from chatapp.celery import app as celery_app
 from chatapp.env import BASE_DIR
 from chatapp.wall import gaps
-from keys.kms import kms
+from keys.kms import LOCAL, kms
+from keys.local_kms import LocalKms
+from tenancy.errors import DomainError
 from tenancy.models import Workspace
 from tenancy.scoping import active_workspaces, within
 
@@ -56,7 +58,8 @@ def _safely(name: str, examination: Examination) -> list[Finding]:
         return list(examination())
     except Exception as error:  # noqa: BLE001 - the patient may be in any state
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        return [Finding(name, well=False, detail=line, fix=_WHEN_IT_FAILS.get(name, "See the logs."))]
+        remedy = error.remedy if isinstance(error, DomainError) else ""
+        return [Finding(name, well=False, detail=line, fix=remedy or _WHEN_IT_FAILS.get(name, "See the logs."))]
 
 
 def database() -> Iterator[Finding]:
@@ -174,6 +177,9 @@ def clock() -> Iterator[Finding]:
 
 
 def key_service() -> Iterator[Finding]:
+    """A key file is only looked at: to make one is for those who begin to seal."""
+    if settings.KMS == LOCAL:
+        LocalKms(settings.KMS_KEYFILE, data_dir=settings.DATA_DIR).describe()
     state = kms().health()
     if not state.healthy:
         yield Finding("kms", well=False, detail=state.finding, fix=state.remedy)
@@ -271,7 +277,7 @@ _WHEN_IT_FAILS = {
     "worker": "Start Valkey (make run), or mend VALKEY_URL.",
     "sealer": "manage.py prepare, then start the sealer: manage.py sealer",
     "clock": "Start PostgreSQL and Valkey (make run).",
-    "kms": "See docs/runbooks for the key service.",
+    "kms": "See docs/runbooks/keys.md.",
 }
 
 

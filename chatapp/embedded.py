@@ -10,6 +10,7 @@ import platform
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,10 +20,11 @@ import redis
 from psycopg import sql
 
 from chatapp.children import CannotStart, Child, Guise, guise
-from chatapp.deployment import DATABASE, ROLES, Deployment, private_directory
+from chatapp.deployment import DATABASE, ROLES, Deployment, private_directory, sync_directory
 from chatapp.env import BASE_DIR
 
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_DRAFT = "postgres-draft-"
 _BUILTIN_LOCALE_SINCE = 18
 _BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST")
 _OPTIONS = {
@@ -66,7 +68,7 @@ def start_postgres(deployment: Deployment, *, options: Mapping[str, str] | None 
     """A PostgreSQL that answers, with the roles and the database of this deployment."""
     disguise = guise()
     sockets = _postgres_directories(deployment, disguise)
-    if not (deployment.postgres_data / "PG_VERSION").exists():
+    if not (deployment.postgres_data / "PG_VERSION").exists():  # moved there whole
         _initialise(deployment, disguise)
     _stop_leftover(deployment, disguise)
 
@@ -95,24 +97,21 @@ def _postgres_answers(deployment: Deployment) -> bool:
 
 
 def _postgres_directories(deployment: Deployment, disguise: Guise) -> Path:
-    """The directory of the sockets. The account `nobody`, if used, gets two directories and may pass two others."""
+    """The directory of the sockets. The account `nobody`, if used, gets it and may pass the two above its files."""
     passed = [private_directory(deployment.root), private_directory(deployment.sockets)]
     private_directory(deployment.log)
-    owned = [deployment.postgres_data, deployment.postgres_sockets]
-    for path in owned:
-        path.mkdir(exist_ok=True, mode=0o700)
+    deployment.postgres_sockets.mkdir(exist_ok=True, mode=0o700)
     if disguise.owner is not None:
         for path in passed:
             path.chmod(0o711)
-        for path in owned:
-            os.chown(path, disguise.owner, disguise.owner)
+        os.chown(deployment.postgres_sockets, disguise.owner, disguise.owner)
         _refuse_closed_path(deployment, disguise)
     return deployment.postgres_sockets
 
 
 def _refuse_closed_path(deployment: Deployment, disguise: Guise) -> None:
     """The account `nobody` must be able to reach the program and its data through every directory above them."""
-    for place in (_postgres("postgres"), str(deployment.postgres_data)):
+    for place in (_postgres("postgres"), str(deployment.root)):
         if subprocess.run([*disguise.words, "test", "-x", place], check=False).returncode:
             raise CannotStart(
                 f"PostgreSQL must run as `nobody` here, which cannot reach {place}. Use an ordinary account, or move"
@@ -121,7 +120,29 @@ def _refuse_closed_path(deployment: Deployment, disguise: Guise) -> None:
 
 
 def _initialise(deployment: Deployment, disguise: Guise) -> None:
-    """Make the cluster. The administrator's password goes through a pipe, never through a file."""
+    """Make the cluster beside its place and move it there when it is whole: a start may be cut short at any moment."""
+    for left in deployment.root.glob(f"{_DRAFT}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    draft = Path(tempfile.mkdtemp(dir=deployment.root, prefix=_DRAFT))
+    if disguise.owner is not None:
+        os.chown(draft, disguise.owner, disguise.owner)
+    try:
+        _run_initdb(deployment, disguise, draft)
+        _move_into_place(draft, deployment.postgres_data)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _move_into_place(draft: Path, place: Path) -> None:
+    try:
+        draft.rename(place)
+    except OSError as error:
+        raise CannotStart(f"{place} is no cluster of ours: {error.strerror}. Move away what is there.") from None
+    sync_directory(place.parent)
+
+
+def _run_initdb(deployment: Deployment, disguise: Guise, place: Path) -> None:
+    """The administrator's password goes through a pipe, never through a file."""
     version = subprocess.run([_postgres("postgres"), "--version"], capture_output=True, text=True, check=True).stdout
     release = int(version.split()[2].partition(".")[0])
     locale = _BUILTIN_LOCALE if release >= _BUILTIN_LOCALE_SINCE else ()
@@ -130,24 +151,15 @@ def _initialise(deployment: Deployment, disguise: Guise) -> None:
     os.close(copy)
     if disguise.owner is not None:
         os.fchown(password, disguise.owner, disguise.owner)
-    command = [
-        *disguise.words,
-        _postgres("initdb"),
-        "-D",
-        str(deployment.postgres_data),
-        "-U",
-        "postgres",
-        "-E",
-        "UTF8",
-    ]
-    command += [f"--pwfile=/dev/fd/{password}", "--auth=scram-sha-256", "--locale=C.UTF-8", *locale]
-    with (deployment.log / "initdb.log").open("wb") as log:
-        done = subprocess.run(command, env=_ENVIRONMENT, stdout=log, stderr=log, pass_fds=[password], check=False)
-    os.close(password)
-    if done.returncode:
-        shutil.rmtree(deployment.postgres_data, ignore_errors=True)
-        log_file = deployment.log / "initdb.log"
-        raise CannotStart(f"PostgreSQL's initdb ended with status {done.returncode}, see {log_file}")
+    command = [_postgres("initdb"), "-D", str(place), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", *locale]
+    command += [f"--pwfile=/dev/fd/{password}", "--auth=scram-sha-256"]
+    log = deployment.log / "initdb.log"
+    try:
+        child = Child("initdb", command, env=_ENVIRONMENT, log=log, disguise=disguise, pass_fds=[password])
+    finally:
+        os.close(password)
+    if status := child.finish():
+        raise CannotStart(f"PostgreSQL's initdb ended with status {status}, see {log}")
 
 
 def _stop_leftover(deployment: Deployment, disguise: Guise) -> None:

@@ -101,16 +101,17 @@ def _django_database(url: str, pool_size: int) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.postgresql", **named, "ATOMIC_REQUESTS": False, "OPTIONS": given | pool}
 
 
-def read(environ: Mapping[str, str] = os.environ) -> Env:
+def read(environ: Mapping[str, str] = os.environ, *, deployment: type[Deployment] = Deployment) -> Env:
     """The environment as the settings need it. Raises BadEnvironment with all findings."""
-    return _Reader(environ).read()
+    return _Reader(environ, deployment).read()
 
 
 class _Reader:
     """Takes value after value and keeps what is wrong with them, so that the operator hears of everything at once."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], deployment: type[Deployment]) -> None:
         self.findings: list[str] = []
+        self.deployment = deployment
         self.given = {name: value for name, value in environ.items() if value}
         self.production = self.flag("CORDON_PRODUCTION")
         self.data_dir = Path(self.given.get("CORDON_DATA_DIR", BASE_DIR / "var")).resolve()
@@ -119,7 +120,7 @@ class _Reader:
 
     def stand_ins(self) -> dict[str, str]:
         """What the data directory gives in place of values that nobody set; nothing in production."""
-        deployment = Deployment(self.data_dir)
+        deployment = self.deployment(self.data_dir)
         keyfile = {"CORDON_KMS_KEYFILE": str(deployment.default_kms_keyfile)}
         if self.embedded:
             return keyfile | deployment.identity() | deployment.services()

@@ -2,8 +2,9 @@
 
 import ipaddress
 import logging
+import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from secrets import compare_digest
 
 from django.conf import settings
@@ -15,8 +16,11 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chatapp import metrics as figures
+from keys.kms import Health, kms
 
 log = logging.getLogger(__name__)
+
+_KMS_SECONDS = 5.0
 
 
 @require_safe
@@ -27,7 +31,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(_request: HttpRequest) -> JsonResponse:
-    """The process can serve: the database and Valkey answer and the schema is this version's. Says which, never why."""
+    """The process can serve: database, Valkey and KMS answer, the schema is this version's. Says which, never why."""
     states = {name: _state(name, probe) for name, probe in PROBES.items()}
     ready = all(state == "ok" for state in states.values())
     return JsonResponse(states, status=200 if ready else 503)
@@ -63,10 +67,27 @@ class NotPrepared(Exception):
     """The database is older than this version."""
 
 
+class NoKeys(Exception):
+    """The KMS does not do what nothing can be sealed or opened without."""
+
+
+def keys_can_be_had() -> None:
+    """Asked every few seconds at most: a foreign KMS may cost money or time."""
+    state = _kms_health(int(time.monotonic() // _KMS_SECONDS))
+    if not state.healthy:
+        raise NoKeys(f"{state.finding} {state.remedy}")
+
+
+@lru_cache(maxsize=1)
+def _kms_health(_span: int) -> Health:
+    return kms().health()
+
+
 PROBES: dict[str, Callable[[], None]] = {
     "database": database_answers,
     "valkey": valkey_answers,
     "migrations": migrations_are_applied,
+    "keys": keys_can_be_had,
 }
 
 

@@ -1,5 +1,6 @@
 """Settings of Cordon, in blocks. What an operator decides is read by `chatapp.env`, and nowhere else."""
 
+import sys
 from datetime import timedelta
 from importlib.util import find_spec
 
@@ -7,8 +8,10 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from chatapp import env
+from chatapp.deployment import Deployment, Glimpse
 
-ENV = env.read()
+_ONLY_LOOKS = sys.argv[1:2] == ["doctor"]
+ENV = env.read(deployment=Glimpse if _ONLY_LOOKS else Deployment)
 BASE_DIR = env.BASE_DIR
 
 # --- Identity of this deployment

@@ -10,7 +10,6 @@ import json
 import os
 import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +27,7 @@ _FORMAT = "cordon-local-kms-1"
 _LARGEST = 1 << 20
 _PRIVATE = 0o600
 _MARKER = "kms-key-file.json"
+_RUNBOOK = "See docs/runbooks/keys.md."
 ACTIVE: Final = "active"
 RETIRED: Final = "retired"
 
@@ -63,7 +63,8 @@ class _Contents:
             if kek.id == kek_id:
                 return kek
         raise KmsRefused(
-            f"The key file has no key {kek_id}.", remedy="Put back the key file that belongs to this data."
+            f"The key file has no key {kek_id}.",
+            remedy=f"Put back the key file that belongs to this data. {_RUNBOOK}",
         )
 
 
@@ -117,16 +118,32 @@ class LocalKms:
         Raises KmsRefused if this data was already sealed with a key file that is gone: a new one would not open it.
         """
         self._refuse_inside_data_directory()
-        if self._path.is_symlink() or self._path.exists():
+        if self._is_there():
             return False
         self._refuse_if_data_waits_for_another_file()
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._locked():
+            if self._is_there():
+                return False
+            self._replace(_Contents(root=_encoded(new_key()), keks=(_new_kek(),)))
+        self.adopt()
+        return True
 
-        contents = _Contents(root=_encoded(new_key()), keks=(_new_kek(),))
-        made = self._write_once(contents)
-        if made:
-            marker = self._data_dir / _MARKER
-            marker.write_text(json.dumps({"path": str(self._path), "kek_id": contents.active.id}))
-        return made
+    def adopt(self) -> None:
+        """Note that this data is sealed with this file, unless that is known already.
+
+        Raises KmsRefused or KmsUnavailable if the file cannot be used or belongs to other data.
+        """
+        contents = self._contents()
+        self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._locked():
+            if noted := self._noted():
+                contents.kek(noted)
+                return
+            _write_whole(self._marker, json.dumps({"path": str(self._path), "kek_id": contents.active.id}))
+
+    def _is_there(self) -> bool:
+        return self._path.is_symlink() or self._path.exists()
 
     def rotate(self) -> str:
         """Add a KEK that wraps from now on, and give its id; the older ones go on unwrapping."""
@@ -159,7 +176,9 @@ class LocalKms:
             raise KmsUnavailable(
                 f"The key file {self._path} is not there.",
                 field="CORDON_KMS_KEYFILE",
-                remedy="Put it back from its own backup, or run `manage.py prepare` on a new deployment.",
+                remedy=f"Put it back from its own backup. {_RUNBOOK}"
+                if self._marker.exists()
+                else f"Run `manage.py prepare` on a new deployment, else put it back from its backup. {_RUNBOOK}",
             ) from None
         except OSError as error:
             link = self._path.is_symlink()
@@ -178,44 +197,28 @@ class LocalKms:
             )
 
     def _refuse_if_data_waits_for_another_file(self) -> None:
-        marker = self._data_dir / _MARKER
-        if marker.exists():
+        if self._marker.exists():
             raise KmsRefused(
-                f"The key file that sealed this data is gone: {marker} says which it was.",
+                f"The key file {self._path} that sealed this data is gone; {self._marker} says which it was.",
                 field="CORDON_KMS_KEYFILE",
-                remedy=f"Put it back at {self._path}. Delete {marker} only if the data may be lost.",
+                remedy=f"Put it back at {self._path}. Delete {self._marker} only if the data may be lost. {_RUNBOOK}",
             )
 
-    def _write_once(self, contents: _Contents) -> bool:
-        self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self._draft(contents)
+    @property
+    def _marker(self) -> Path:
+        return self._data_dir / _MARKER
+
+    def _noted(self) -> str:
+        """The id of a KEK of the file that this data was sealed with; empty if nobody has noted it."""
         try:
-            os.link(draft, self._path)
-        except FileExistsError:
-            return False
-        finally:
-            draft.unlink()
-        _sync_directory(self._path.parent)
-        return True
+            return str(json.loads(self._marker.read_text())["kek_id"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return ""
 
     def _replace(self, contents: _Contents) -> None:
-        self._draft(contents).replace(self._path)
-        _sync_directory(self._path.parent)
+        keks = [asdict(kek) for kek in contents.keks]
+        _write_whole(self._path, json.dumps({"format": _FORMAT, "root": contents.root, "keks": keks}, indent=1))
         self._read = None
-
-    def _draft(self, contents: _Contents) -> Path:
-        """The contents in a private file beside the real one, safely on disk."""
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}-")
-        with os.fdopen(handle, "w") as out:
-            json.dump(
-                {"format": _FORMAT, "root": contents.root, "keks": [asdict(kek) for kek in contents.keks]},
-                out,
-                indent=1,
-            )
-            out.flush()
-            os.fsync(handle)
-        return Path(name)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -282,6 +285,18 @@ def _refuse_unsafe(path: Path, found: os.stat_result) -> None:
     else:
         return
     raise KmsRefused(f"The key file {path} {finding}.", field="CORDON_KMS_KEYFILE", remedy=remedy)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """A private file, safely on disk, in one step; whoever calls is alone. What a broken attempt left goes."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE), "w") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(path)
+    _sync_directory(path.parent)
 
 
 def _sync_directory(path: Path) -> None:

@@ -82,6 +82,42 @@ def test_a_lost_file_is_not_silently_replaced(kms, keyfile, tmp_path):
     assert str(keyfile) in refused.value.remedy
 
 
+def test_a_start_that_was_cut_short_between_file_and_note_is_made_good(kms, keyfile, tmp_path):
+    (tmp_path / "data" / "kms-key-file.json").write_text("")
+
+    kms.adopt()
+    keyfile.unlink()
+
+    with pytest.raises(KmsRefused, match="gone"):
+        kms.create()
+
+
+def test_what_a_broken_start_left_is_gone_after_the_next(tmp_path):
+    (tmp_path / ".key.draft").write_text("half of a k")
+
+    LocalKms(tmp_path / "key", data_dir=tmp_path / "data").create()
+
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["data", "key"]
+
+
+def test_the_key_file_of_other_data_is_refused(kms, tmp_path):
+    other = LocalKms(tmp_path / "other", data_dir=tmp_path / "elsewhere")
+    other.create()
+    mixed_up = LocalKms(tmp_path / "other", data_dir=tmp_path / "data")
+
+    with pytest.raises(KmsRefused, match="has no key") as refused:
+        mixed_up.adopt()
+
+    assert "belongs to this data" in refused.value.remedy
+
+
+def test_a_file_that_cannot_be_used_is_not_adopted(kms, keyfile):
+    keyfile.chmod(0o644)
+
+    with pytest.raises(KmsRefused, match="mode 0644"):
+        kms.adopt()
+
+
 def test_a_new_kek_wraps_and_the_old_one_still_unwraps(kms):
     key = new_key()
     old = kms.wrap(b"context", key)

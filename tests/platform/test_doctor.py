@@ -1,6 +1,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -9,7 +11,9 @@ from django.db import OperationalError, connections
 
 from chatapp import doctor, health, heartbeats
 from chatapp.wall import Gap
+from keys.kms import kms
 from tests import boot
+from tests.supervised import MANAGE
 
 pytestmark = pytest.mark.django_db(databases=["default", *boot.ALIASES])
 
@@ -132,6 +136,51 @@ def test_an_ailing_key_service_is_found(settings, tmp_path, monkeypatch):
     found = finding(doctor.key_service, name="kms")
 
     assert (found.well, found.detail, found.fix) == (False, "the key file is not there", "put it back")
+
+
+@pytest.fixture
+def sealed_data(settings, tmp_path):
+    """A data directory that was sealed with a key file of its own."""
+    settings.KMS_KEYFILE, settings.DATA_DIR = tmp_path / "key", tmp_path / "data"
+    kms.cache_clear()
+    kms()
+    yield tmp_path
+    kms.cache_clear()
+
+
+def test_a_lost_key_file_comes_with_its_own_remedy(sealed_data, settings, monkeypatch):
+    settings.KMS_KEYFILE.unlink()
+    monkeypatch.setattr(doctor, "EXAMINATIONS", {"kms": doctor.key_service})
+
+    (found,) = doctor.examine()
+
+    assert (found.well, found.detail) == (False, f"The key file {settings.KMS_KEYFILE} is not there.")
+    assert found.fix == "Put it back from its own backup. See docs/runbooks/keys.md."
+    assert not settings.KMS_KEYFILE.exists()
+
+
+def test_a_key_file_that_was_never_made_is_not_made_by_looking(sealed_data, settings, monkeypatch):
+    settings.DATA_DIR, settings.KMS_KEYFILE = sealed_data / "unused", sealed_data / "unused.kms-key"
+    monkeypatch.setattr(doctor, "EXAMINATIONS", {"kms": doctor.key_service})
+
+    (found,) = doctor.examine()
+
+    assert found.well is False
+    assert "manage.py prepare" in found.fix
+    assert not settings.KMS_KEYFILE.exists()
+    assert not settings.DATA_DIR.exists()
+
+
+def test_looking_at_a_directory_that_nobody_uses_makes_nothing(tmp_path):
+    environ = {"PATH": os.environ["PATH"], "CORDON_DATA_DIR": str(tmp_path / "var")}
+
+    done = subprocess.run(
+        [sys.executable, MANAGE, "doctor"], env=environ, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 1
+    assert "make run" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_static_files_that_were_not_collected_are_found(settings):

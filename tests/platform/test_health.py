@@ -2,11 +2,13 @@ import pytest
 from django.db import OperationalError
 
 from chatapp import health
+from keys.kms import Health, kms
 
 
 @pytest.fixture(autouse=True)
 def _ask_again():
     health.migrations_are_applied.cache_clear()
+    health._kms_health.cache_clear()
 
 
 def test_the_process_says_that_it_lives_without_asking_anybody(client):
@@ -20,7 +22,7 @@ def test_a_whole_platform_is_ready(client):
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"database": "ok", "valkey": "ok", "migrations": "ok"}
+    assert answer.json() == {"database": "ok", "valkey": "ok", "migrations": "ok", "keys": "ok"}
 
 
 @pytest.mark.django_db
@@ -33,8 +35,42 @@ def test_what_fails_is_named_and_its_reason_is_kept_to_the_log(client, monkeypat
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.json() == {"database": "failing", "valkey": "ok", "migrations": "ok"}
+    assert answer.json() == {"database": "failing", "valkey": "ok", "migrations": "ok", "keys": "ok"}
     assert "password authentication failed" in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("mode", [0o644, None])
+def test_a_platform_that_cannot_seal_is_not_ready(client, settings, tmp_path, caplog, mode):
+    keyfile = settings.KMS_KEYFILE = tmp_path / "key"
+    settings.DATA_DIR = tmp_path / "data"
+    kms.cache_clear()
+    kms()
+    keyfile.chmod(mode) if mode else keyfile.unlink()
+
+    answer = client.get("/readyz")
+    kms.cache_clear()
+
+    assert answer.status_code == 503
+    assert answer.json() == {"database": "ok", "valkey": "ok", "migrations": "ok", "keys": "failing"}
+    assert ("chmod 600" if mode else "Put it back") in caplog.text
+
+
+def test_the_key_service_is_asked_once_for_many_probes(monkeypatch):
+    asked = []
+
+    class Counting:
+        def health(self):
+            asked.append(1)
+            return Health(healthy=True)
+
+    monkeypatch.setattr(health, "kms", Counting)
+    monkeypatch.setattr(health.time, "monotonic", lambda: 1000.0)
+
+    for _probe in range(20):
+        health.keys_can_be_had()
+
+    assert asked == [1]
 
 
 @pytest.mark.django_db

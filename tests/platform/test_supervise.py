@@ -144,3 +144,20 @@ def test_a_second_start_is_quick_and_keeps_the_data_and_its_death_leaves_no_orph
 def test_it_starts_again_after_being_killed(stopped):
     with running(stopped, port=free_port()) as again:
         assert again.get("/readyz") == 200
+
+
+@pytest.mark.parametrize("harm", ["mode", "loss"])
+def test_a_key_file_that_cannot_be_used_is_told_with_its_remedy_and_nothing_is_called_ready(platform, stopped, harm):
+    keyfile = stopped.with_name("data.kms-key")
+    away = keyfile.with_name("away")
+    keyfile.chmod(0o644) if harm == "mode" else keyfile.rename(away)
+
+    try:
+        done = platform.manage("up", "--no-demo", PORT=str(free_port()))
+    finally:
+        keyfile.chmod(0o600) if harm == "mode" else away.rename(keyfile)
+
+    assert done.returncode == 1
+    assert f"chmod 600 {keyfile}" in done.stderr if harm == "mode" else f"Put it back at {keyfile}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ready:" not in done.stdout

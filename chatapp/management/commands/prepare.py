@@ -6,6 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from audit import partitions
+from keys.errors import KeyUnavailable
+from keys.kms import LOCAL
 from keys.local_kms import LocalKms
 from tenancy.scoping import install_wall_key
 
@@ -34,6 +36,12 @@ class Command(BaseCommand):
         self._make_key_file()
 
     def _make_key_file(self) -> None:
-        """The local KMS has its key file from the first day; another KMS keeps its keys itself."""
-        if settings.KMS == "keys.local_kms.from_settings":
-            LocalKms(settings.KMS_KEYFILE, data_dir=settings.DATA_DIR).create()
+        """The local KMS has its key file from the first day, and can use it; another KMS keeps its keys itself."""
+        if settings.KMS != LOCAL:
+            return
+        keyfile = LocalKms(settings.KMS_KEYFILE, data_dir=settings.DATA_DIR)
+        try:
+            keyfile.create()
+            keyfile.adopt()
+        except KeyUnavailable as error:
+            raise CommandError(f"{error.message} {error.remedy}") from None

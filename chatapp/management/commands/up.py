@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import json
 import shutil
 import socket
 import time
@@ -131,8 +132,12 @@ def _refuse_taken(bind: str, port: int) -> None:
 
 
 def _answers(bind: str, port: int) -> bool:
-    """Whether the web process says that it can serve."""
+    """Whether the web process says that it can serve; raises CannotStart with what it says is failing."""
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - compared, not bound
     with closing(http.client.HTTPConnection(address, port, timeout=2)) as connection:
         connection.request("GET", "/readyz", headers={"Host": urlsplit(settings.PUBLIC_URL).netloc})
-        return connection.getresponse().status == HTTPStatus.OK
+        answer = connection.getresponse()
+        if answer.status == HTTPStatus.OK:
+            return True
+        failing = [name for name, state in json.loads(answer.read()).items() if state != "ok"]
+    raise CannotStart(f"Failing: {', '.join(failing)}; manage.py doctor says what mends it.")
