@@ -7,6 +7,7 @@ from audit.entries import PLATFORM
 
 ALL = "all workspaces"
 ROUNDS = "rounds"
+MOST_ODD = 20
 
 
 @dataclass(frozen=True, slots=True)

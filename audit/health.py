@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from django.db import connections
 
+from audit import epochs, heads
+from audit.trust import Untrusted
+
 LAG_ALARM_SECONDS = 10.0
 ROUND_ALARM_SECONDS = 180.0
 GUARDS = 2
@@ -57,6 +60,14 @@ def lag(using: str = "default") -> Lag:
     with connections[using].cursor() as cursor:
         cursor.execute("select unsealed_seconds, round_seconds from audit_lag()")
         return Lag(*cursor.fetchone())
+
+
+def unsealable(using: str = "auditor") -> list[str]:
+    """The logs for which nothing more can be sealed, and from where on; empty when all go on being sealed."""
+    try:
+        return [str(one) for one in heads.load(using, epochs.checked(using)).unsound.values()]
+    except (heads.RoundsUnsound, Untrusted) as error:
+        return [str(error)]
 
 
 def weakened_guards(using: str = "auditor") -> list[str]:

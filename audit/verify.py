@@ -123,10 +123,12 @@ def _walk_rounds(
 ) -> _Extent:
     only = frozenset(log_id(workspace_id, store.value) for store in Store) if workspace_id else None
     walk = RoundsWalk(trust, report.walked, _wanted(outside, names.rounds_origin()), only=only)
+    broken = walk.odd
     try:
         walk.run(using)
-    except Broken as broken:
-        report.findings.append(Finding(ALL, ROUNDS, broken.seal, broken.entry, broken.text))
+    except Broken as first:
+        broken.append(first)
+    report.findings += [Finding(ALL, ROUNDS, one.seal, one.entry, one.text) for one in broken]
     report.rounds, report.rounds_note = walk.count, walk.note
     return _Extent(ALL, ROUNDS, 0, walk.size, walk.roots)
 
