@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connections
@@ -111,7 +111,7 @@ def load(using: str, epoch: int) -> Heads:
     return heads
 
 
-def _rows(using: str, statement: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
+def _rows(using: str, statement: str, *values: Any) -> list[tuple]:  # type: ignore[type-arg]
     with connections[using].cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())

@@ -14,6 +14,7 @@ GUARDS = 2
 TABLES = (
     "audit_boundary",
     "audit_cluster",
+    "audit_entitlement",
     "audit_event",
     "audit_key",
     "audit_log",

@@ -17,6 +17,7 @@ from audit.parity import missing_twins
 from audit.presence import missing_logs
 from audit.reading import reading_snapshot
 from audit.rounds import RoundsWalk
+from audit.switches import untold_switches
 from audit.trust import Trust, Untrusted
 from audit.trust import load as load_trust
 from audit.walk import LogWalk
@@ -82,6 +83,7 @@ def verify(
         report.findings += missing_logs(using, workspace_id, report)
         if report.intact:
             report.findings += changed_bodies(using, report)
+            report.findings += untold_switches(using, workspace_id, report.walked)
     report.findings += [finding for one in outside for finding in _compared(one, extents)]
     if report.intact:
         report.findings += [*_unannounced(report.walked), *missing_twins(report.walked)]

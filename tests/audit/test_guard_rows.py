@@ -26,6 +26,7 @@ TABLES = [
     "audit_key",
     "audit_cluster",
     "audit_boundary",
+    "audit_entitlement",
 ]
 COLUMNS = "id, workspace_id, log_id, store, epoch, at, kind, outcome, actor_id, target_type, request_id, env, mac"
 VALUES = "gen_random_uuid(), %s, %s, %s, %s, now(), 'x', 'y', gen_random_uuid(), '', gen_random_uuid(), '{}', %s"
