@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connections
 
 from audit import merkle, names, notes
-from audit.bodies import changed_bodies
+from audit.bodies import added_bodies, changed_bodies
 from audit.entries import log_id
 from audit.evidence import ALL, ROUNDS, Broken, Finding, LogName, Report, Walked
 from audit.kinds import Store
@@ -82,7 +82,7 @@ def verify(
             report.findings += _strangers(using)
         report.findings += missing_logs(using, workspace_id, report)
         if report.intact:
-            report.findings += changed_bodies(using, report)
+            report.findings += [*changed_bodies(using, report), *added_bodies(using, workspace_id)]
             report.findings += untold_switches(using, workspace_id, report.walked)
     report.findings += [finding for one in outside for finding in _compared(one, extents)]
     if report.intact:

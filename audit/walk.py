@@ -29,7 +29,8 @@ _ROWS = (
     " from audit_event where log_id = %s order by audit_event.epoch, audit_event.xid, audit_event.id"
 )
 _BOUNDARY = (
-    "select n, epoch, hi::text::bigint, size, frontier from audit_boundary where log_id = %s order by n desc limit 1"
+    "select n, epoch, hi::text::bigint, size, frontier, workspace_id is not distinct from %s from audit_boundary"
+    " where log_id = %s order by n desc limit 1"
 )
 _FITS, _ENV, _MAC = 2, 12, 13
 
@@ -98,10 +99,10 @@ class LogWalk:
 
     def _start(self, connection: "psycopg.Connection", seals: Iterator[Seal], entries: _Rows) -> None:
         """Begin at the edge of pruning: the tree kept there must be the one that its seal was signed for."""
-        row = connection.execute(_BOUNDARY, [self.seen.name.id]).fetchone()
+        row = connection.execute(_BOUNDARY, [self.seen.name.workspace_id, self.seen.name.id]).fetchone()
         if row is None:
             return
-        n, epoch, hi, size, frontier = row
+        n, epoch, hi, size, frontier, fits = row
         seal = next(seals, None)
         while seal is not None and seal.n < n:
             seal = next(seals, None)
@@ -116,6 +117,8 @@ class LogWalk:
             raise Broken("there are entries before the pruning boundary", seal=n, entry=0)
         self._before = seal
         self._beside(seal)
+        if not fits:
+            self._add("the row of the pruning boundary names another workspace", seal, 0)
         self.seen.edge, self.seen.edge_seal = seal.at, n
         self._remember(seal)
 
@@ -197,12 +200,7 @@ class LogWalk:
         for position, row in enumerate(rows):
             try:
                 env = orjson.loads(row[_ENV])
-                target = env.get("obj") or {}
-                expected = (
-                    *(True, env["uid"], env["t"], env["k"], env["out"], env["act"]["id"]),
-                    *(target.get("type", ""), target.get("id"), target.get("room"), env["req"]),
-                )
-                if row[2:_ENV] != expected or env["log"] != self._log or env["ep"] != seal.epoch:
+                if not self._projects(row, env, seal.epoch):
                     self._add("a column differs from the entry", seal, position)
                     continue
                 if not row_mac.verify(row[_ENV], row[_MAC]):
@@ -214,6 +212,15 @@ class LogWalk:
                 self._note(env)
             except (ValueError, KeyError, TypeError, AttributeError):
                 self._add("the entry cannot be read: no writer of ours made it", seal, position)
+
+    def _projects(self, row: tuple, env: dict, epoch: int) -> bool:  # type: ignore[type-arg]
+        """Whether the columns say what the entry says. Raises KeyError and the like for what is no entry."""
+        target = env.get("obj") or {}
+        expected = (
+            *(True, env["uid"], env["t"], env["k"], env["out"], env["act"]["id"]),
+            *(target.get("type", ""), target.get("id"), target.get("room"), env["req"]),
+        )
+        return row[_FITS:_ENV] == expected and env["log"] == self._log and env["ep"] == epoch
 
     def _add(self, text: str, seal: Seal, position: int) -> None:
         if len(self.odd) < MOST_ODD:
@@ -245,5 +252,8 @@ class LogWalk:
                 raise Broken("an entry that is not sealed yet names another log", entry=place)
             if not row_mac.verify(row[_ENV], row[_MAC]):
                 raise Broken("an entry that is not sealed yet was not written by this deployment", entry=place)
-            self._note(orjson.loads(row[_ENV]))
+            env = orjson.loads(row[_ENV])
+            if not self._projects(row, env, row[0]):
+                raise Broken("a column of an entry that is not sealed yet differs from the entry", entry=place)
+            self._note(env)
             self.seen.unsealed += 1
