@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-from django.utils import timezone
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from audit.entries import log_id
@@ -17,9 +16,12 @@ from audit.events import Event
 from audit.kinds import EPOCH, Store
 from audit.log import PLATFORM, Target, collecting, record, write
 from audit.models import AuditEntitlement, AuditSeal
-from tenancy.actor import Actor
+from tenancy.actor import Actor, new_id
 from tenancy.errors import Conflict, NotFound
 from tenancy.scoping import within
+
+_SWITCH = "insert into audit_entitlement (id, workspace_id, store, entitled) values (%s, %s, %s, %s)"
+"""The time is the database's own: a switch cannot be dated back."""
 
 
 @contextmanager
@@ -36,28 +38,36 @@ def switch_compliance(actor: Actor, *, entitled: bool) -> None:
     if is_entitled(actor.workspace_id) == entitled:
         raise Conflict(_("The compliance store is already in this state."), field="entitled")
 
-    AuditEntitlement.objects.update_or_create(
-        workspace_id=actor.workspace_id,
-        store=Store.COMPLIANCE.value,
-        defaults={"entitled": entitled, "at": timezone.now()},
-    )
+    switch = new_id()
+    with connection.cursor() as cursor:
+        cursor.execute(_SWITCH, [switch, actor.workspace_id, Store.COMPLIANCE.value, entitled])
 
     event = Event.AUDIT_STORE_OPENED if entitled else Event.AUDIT_STORE_CLOSED
-    record(event, actor, store=Store.COMPLIANCE.value, size=sealed_size(actor.workspace_id, Store.COMPLIANCE))
+    record(
+        event,
+        actor,
+        target=Target("audit_entitlement", switch),
+        store=Store.COMPLIANCE.value,
+        size=sealed_size(actor.workspace_id, Store.COMPLIANCE),
+    )
 
 
 def is_entitled(workspace_id: UUID) -> bool:
     """Whether the workspace keeps a compliance store. Where nothing was decided, it does."""
-    found = AuditEntitlement.objects.filter(workspace_id=workspace_id).values_list("entitled", flat=True).first()
-    return found is not False
+    found = _last_switch(workspace_id)
+    return found is None or found.entitled
 
 
 def _open_since(workspace_id: UUID) -> datetime | None:
     """Since when it has kept a compliance store without a break; None where it keeps none."""
-    found = AuditEntitlement.objects.filter(workspace_id=workspace_id).first()
+    found = _last_switch(workspace_id)
     if found is None:
         return EPOCH
     return found.at if found.entitled else None
+
+
+def _last_switch(workspace_id: UUID) -> AuditEntitlement | None:
+    return AuditEntitlement.objects.filter(workspace_id=workspace_id).order_by("-at", "-id").first()
 
 
 def sealed_size(workspace_id: UUID, store: Store) -> int:

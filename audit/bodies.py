@@ -25,12 +25,20 @@ MOST_FOUND = 20
 AT_A_TIME = 500
 
 _COMMITTED = (
-    "select e.id, e.env, p.body from audit_event e left join audit_pii p on p.id = e.id"
+    "select e.id, e.env, p.body, p.workspace_id is not distinct from e.workspace_id and p.store = e.store"
+    " from audit_event e left join audit_pii p on p.id = e.id"
     """ where e.log_id = %s and position('"body":"'::bytea in e.env) > 0"""
+)
+_ADDED = (
+    "select p.id, coalesce(w.slug, ''), p.store from audit_pii p left join tenancy_workspace w on w.id = p.workspace_id"
+    " where (%s::uuid is null or p.workspace_id = %s) and not exists (select 1 from audit_event e"
+    """ where e.id = p.id and position('"body":"'::bytea in e.env) > 0) limit %s"""
 )
 _ERASED = "select env from audit_event where log_id = any(%s) and kind = %s"
 _GONE_FOR_GOOD = "key_shredded"
 _MISSING = "the personal part of entry {} is missing, and no line says that it was erased"
+_MOVED = "the personal part of entry {} stands under another workspace or store"
+_NO_ENTRY = "the personal part {} belongs to no entry: it was added, or its entry is gone"
 _CHANGED = "the personal part of entry {} is not the one that was written"
 
 
@@ -38,6 +46,7 @@ class _Committed(NamedTuple):
     id: UUID
     env: bytes
     body: bytes | None
+    fits: bool | None
 
 
 def changed_bodies(using: str, report: Report) -> Iterator[Finding]:
@@ -47,6 +56,14 @@ def changed_bodies(using: str, report: Report) -> Iterator[Finding]:
         for _, text in zip(range(MOST_FOUND), found, strict=False):
             yield Finding(one.name.workspace, one.name.store, None, None, text)
         found.close()
+
+
+def added_bodies(using: str, workspace_id: UUID | None) -> Iterator[Finding]:
+    """Personal parts that no entry is committed to."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(_ADDED, [workspace_id, workspace_id, MOST_FOUND])
+        for body, workspace, store in cursor.fetchall():
+            yield Finding(workspace, store, None, None, _NO_ENTRY.format(body))
 
 
 def _of_log(using: str, name: LogName, report: Report) -> Generator[str]:
@@ -69,6 +86,8 @@ def _fault(name: LogName, row: _Committed, erased: set[UUID], known_since: int, 
     if row.body is None:
         missed = row.id not in erased and int(env["t"]) > known_since
         return _MISSING.format(row.id) if missed else ""
+    if not row.fits:
+        return _MOVED.format(row.id)
     opened = _opened(name, row.id, row.body)
     if opened is None:
         report.unopened += 1

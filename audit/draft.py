@@ -100,6 +100,10 @@ class Draft:
         if own:
             self._append(own, before)
 
+    def tell_late(self, first: Found) -> None:
+        """Entries of this log, from this one on, should have been sealed by an earlier round."""
+        self.suspects.append(Suspect(UUID(first.id), _uuid(first.workspace_id), first.store, "late"))
+
     def _set_aside(self, strays: Iterable[Found]) -> None:
         row_mac = signing.row_mac()
         for one in strays:

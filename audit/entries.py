@@ -66,7 +66,12 @@ def log_name(workspace_id: UUID | None, store: str) -> str:
 @lru_cache(maxsize=16384)
 def log_id(workspace_id: UUID | None, store: str) -> UUID:
     """The id of a log, derived from its name, so that writers need not look it up."""
-    return UUID(bytes=sha256(b"cordon audit log\n" + log_name(workspace_id, store).encode()).digest()[:16])
+    return id_of(log_name(workspace_id, store))
+
+
+def id_of(name: str) -> UUID:
+    """The id of the log of this name."""
+    return UUID(bytes=sha256(b"cordon audit log\n" + name.encode()).digest()[:16])
 
 
 @lru_cache(maxsize=16384)

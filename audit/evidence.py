@@ -7,6 +7,7 @@ from audit.entries import PLATFORM
 
 ALL = "all workspaces"
 ROUNDS = "rounds"
+MOST_ODD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Walked:
     pruned: set[tuple[str, int, int]] = field(default_factory=set)
     switches: list[tuple[int, bool, bool]] = field(default_factory=list)
     """Moments at which it is known whether the compliance store was open just before and just after."""
+    told_switches: dict[str, bool] = field(default_factory=dict)
+    """Whether the compliance store was opened, by the row of each switch that a line tells of."""
     open_spans: list[tuple[int, int]] = field(default_factory=list)
     """Times between which the compliance store was open without a break, as announcements of prunings say."""
     edge: int = 0

@@ -1,16 +1,26 @@
 """How far sealing lags behind, and whether the guards of the tables stand: for `doctor`, the metrics, the console."""
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
+import orjson
 from django.db import connections
+from django.utils import timezone
+
+from audit import epochs, heads, signing
+from audit.events import Event
+from audit.trust import Untrusted
 
 LAG_ALARM_SECONDS = 10.0
 ROUND_ALARM_SECONDS = 180.0
+SUSPECT_DAYS = 7
 GUARDS = 2
 """Append-only triggers of a table: one against row changes, one against TRUNCATE."""
 TABLES = (
     "audit_boundary",
     "audit_cluster",
+    "audit_entitlement",
     "audit_event",
     "audit_key",
     "audit_log",
@@ -37,6 +47,11 @@ _GRANTS = (
     " where has_table_privilege('cordon_app', c.oid, p) and ((c.relname = any(%s) and p <> 'SELECT')"
     " or c.oid in (select inhrelid from pg_inherits where inhparent = 'audit_event'::regclass))"
 )
+_SUSPECTS = (
+    "select e.env, e.mac, coalesce(w.slug, 'platform') from audit_event e"
+    " left join tenancy_workspace w on w.id = e.workspace_id"
+    " where e.kind = %s and e.store = 'security' and e.at > %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,28 @@ def lag(using: str = "default") -> Lag:
     with connections[using].cursor() as cursor:
         cursor.execute("select unsealed_seconds, round_seconds from audit_lag()")
         return Lag(*cursor.fetchone())
+
+
+def unsealable(using: str = "auditor") -> list[str]:
+    """The logs for which nothing more can be sealed, and from where on; empty when all go on being sealed."""
+    try:
+        return [str(one) for one in heads.load(using, epochs.checked(using)).unsound.values()]
+    except (heads.RoundsUnsound, Untrusted) as error:
+        return [str(error)]
+
+
+def suspects(using: str = "auditor") -> list[str]:
+    """What the sealer found wrong with entries of late, by workspace and store; empty when it found nothing.
+
+    Only lines that a writer of ours made count: whoever adds junk does not speak here.
+    """
+    row_mac = signing.row_mac()
+    with connections[using].cursor() as cursor:
+        cursor.execute(_SUSPECTS, [Event.AUDIT_DEGRADED.value, timezone.now() - timedelta(days=SUSPECT_DAYS)])
+        told = [(bytes(env), place) for env, mac, place in cursor.fetchall() if row_mac.verify(bytes(env), bytes(mac))]
+    rows = [(place, orjson.loads(env)["data"]) for env, place in told]
+    counted = Counter((place, data.get("store", "log"), data["finding"]) for place, data in rows)
+    return [f"{place} {store}: {count} suspect ({found})" for (place, store, found), count in sorted(counted.items())]
 
 
 def weakened_guards(using: str = "auditor") -> list[str]:

@@ -45,6 +45,12 @@ def frontier_root(frontier: Sequence[bytes]) -> bytes:
     return root
 
 
+def comes_to(frontier: Sequence[bytes], size: int, root: bytes) -> bool:
+    """Whether this is the frontier of the tree of that size and root: there is no other one."""
+    fits = len(frontier) == size.bit_count() and all(len(node) == HASH for node in frontier)
+    return fits and frontier_root(frontier) == root
+
+
 def pack(frontier: Sequence[bytes]) -> bytes:
     return b"".join(frontier)
 

@@ -160,13 +160,13 @@ class AuditBoundary(Entry):
 
 
 class AuditEntitlement(models.Model):
-    """Whether a workspace keeps the compliance store; where there is no row, it does."""
+    """A switch of a workspace's compliance store; the last row is in force, and where there is none, it is open."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace_id = models.UUIDField(editable=False)
     store = models.CharField(max_length=16, default=Store.COMPLIANCE.value)
     entitled = models.BooleanField()
-    at = models.DateTimeField(auto_now=True)
+    at = models.DateTimeField()
 
     class Meta:
         db_table = "audit_entitlement"

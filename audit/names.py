@@ -9,7 +9,12 @@ from audit.entries import log_name
 
 def origin(workspace_id: UUID | None, store: str) -> str:
     """The origin line of one log's checkpoints."""
-    return f"{settings.DEPLOYMENT_ID}/audit/{log_name(workspace_id, store)}"
+    return log_origin(log_name(workspace_id, store))
+
+
+def log_origin(name: str) -> str:
+    """The origin line of the checkpoints of the log of this name."""
+    return f"{settings.DEPLOYMENT_ID}/audit/{name}"
 
 
 def rounds_origin() -> str:

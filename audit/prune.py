@@ -108,7 +108,7 @@ def _set_boundary(workspace_id: UUID | None, log: UUID, seal: int, rule: str, us
         if row is None:
             raise NotFound(_("There is no such seal."), field="seal")
         epoch, hi, size, frontier, root = row
-        if merkle.frontier_root(merkle.unpack(bytes(frontier))) != bytes(root):
+        if not merkle.comes_to(merkle.unpack(bytes(frontier)), size, bytes(root)):
             raise Conflict(_("The seal at this edge does not hold; verify the log first."), field="seal")
         cursor.execute(_BOUNDARY, [new_id(), workspace_id, log, seal, epoch, hi, size, frontier, rule])
     return epoch, hi, size

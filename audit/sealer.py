@@ -6,7 +6,7 @@ back-dated by definition. Counting by id instead loses rows that commit late.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby, starmap
 from operator import attrgetter
 from uuid import UUID
@@ -14,8 +14,10 @@ from uuid import UUID
 from django.db import connections
 from django.utils import timezone
 
-from audit import epochs, merkle, trust
+from audit import epochs, trust
 from audit.draft import Draft, Found, Head, Suspect
+from audit.heads import Unsound
+from audit.heads import load as load_heads
 from audit.reading import raw_cursor, sealing_snapshot
 from audit.tallies import Tallies
 
@@ -32,11 +34,10 @@ _ROWS = (
     "select log_id::text, workspace_id::text, store, id::text, env, mac from audit_event"
     " where epoch = %s and xid >= %s::xid8 and xid < %s::xid8 order by audit_event.log_id, xid, audit_event.id"
 )
-_HEADS = (
-    "select distinct on (log_id) log_id, n, epoch, hi::text::bigint, size_to, frontier from audit_seal"
-    " order by log_id, n desc"
+_LATE_ROWS = (
+    "select log_id::text, workspace_id::text, store, id::text, env, mac from audit_event"
+    " where log_id = %s and epoch = %s and xid >= %s::xid8 and xid < %s::xid8 order by xid, audit_event.id"
 )
-_LAST_ROUND = "select n, epoch, hi::text::bigint, size_to, frontier, at from audit_round order by n desc limit 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,16 @@ class Sealer:
         self.epoch = 0
         self.last = Head()
         self.heads: dict[UUID, Head] = {}
+        self.unsound: dict[UUID, Unsound] = {}
+        """Logs that nothing is sealed for, because their stored trees are not the signed ones."""
+        self._late: frozenset[UUID] = frozenset()
         self.tallies = Tallies()
 
     def begin(self) -> list[tuple[str, str]]:
         """Become the only sealer and learn where the logs stand; answers with the keys that are new or retired.
 
-        Raises AnotherSeals while the lock is held elsewhere, OtherCluster in a restored copy.
+        Raises AnotherSeals while the lock is held elsewhere, OtherCluster in a restored copy, RoundsUnsound or
+        Untrusted where what is stored is not what was signed.
         """
         with connections[self.using].cursor() as cursor:
             cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
@@ -85,15 +90,8 @@ class Sealer:
         return trust.announce(self.using, self.last.n + 1)
 
     def _load(self) -> None:
-        with connections[self.using].cursor() as cursor:
-            cursor.execute(_LAST_ROUND)
-            row = cursor.fetchone()
-            self.last = _head(*row) if row else Head()
-            cursor.execute(_HEADS)
-            self.heads = {
-                log_id: _head(n, epoch, hi, size, frontier)
-                for log_id, n, epoch, hi, size, frontier in cursor.fetchall()
-            }
+        heads = load_heads(self.using, self.epoch)
+        self.last, self.heads, self.unsound, self._late = heads.last, heads.logs, heads.unsound, heads.late
 
     def round(self) -> Round | None:
         """Seal what is finished, all logs in one transaction; None if there is nothing and no idle seal is due.
@@ -104,20 +102,38 @@ class Sealer:
             if epochs.checked(self.using) != self.epoch:
                 raise MustBeginAnew
             lo, hi, more = self._window()
-            found = self._found(lo, hi)
+            found = sorted([*self._left_out(lo), *self._found(lo, hi)], key=attrgetter("log_id"))
             now = timezone.now()
             if not found and self.last.at is not None and now - self.last.at < IDLE:
                 return None
 
             draft = Draft(self.last.n + 1, self.epoch, lo, hi, now, self.tallies)
             for log_id, members in groupby(found, key=attrgetter("log_id")):
-                draft.add(list(members), self.heads.get(UUID(log_id), Head()))
+                self._add(draft, UUID(log_id), list(members))
             last, note = draft.close(self.last)
             draft.write(self.using)
 
         self.last = last
         self.heads |= draft.heads
+        self._late = frozenset()
         return Round(last.n, draft.rows, len(draft.heads), note, tuple(draft.suspects), more)
+
+    def _add(self, draft: Draft, log_id: UUID, members: list[Found]) -> None:
+        if log_id in self.unsound:
+            return
+        draft.add(members, self.heads.get(log_id, Head()))
+        if log_id in self._late:
+            draft.tell_late(members[0])
+
+    def _left_out(self, hi: int) -> list[Found]:
+        """Entries of logs that could not be sealed before, and can now."""
+        found = []
+        with raw_cursor(self.using) as cursor:
+            for log_id in self._late:
+                lo = self.heads[log_id].lo(self.epoch)
+                rows = cursor.execute(_LATE_ROWS, [log_id, self.epoch, str(lo), str(hi)], binary=True).fetchall()
+                found += list(starmap(Found, rows))
+        return found
 
     def _window(self) -> tuple[int, int, bool]:
         """The window to seal now, cut short where it holds more rows than one round takes."""
@@ -140,7 +156,3 @@ class Sealer:
     def _found(self, lo: int, hi: int) -> list[Found]:
         with raw_cursor(self.using) as cursor:
             return list(starmap(Found, cursor.execute(_ROWS, [self.epoch, str(lo), str(hi)], binary=True).fetchall()))
-
-
-def _head(n: int, epoch: int, hi: int, size: int, frontier: bytes, at: datetime | None = None) -> Head:
-    return Head(n, epoch, hi, size, tuple(merkle.unpack(bytes(frontier))), at)

@@ -37,8 +37,8 @@ _EVENT = {
 }
 _BODY = {"id": "uuid", "workspace_id": "uuid", "store": "text", "body": "bytea"}
 _ENTITLED = (
-    "not exists (select 1 from audit_entitlement e"
-    " where e.workspace_id = r.workspace_id and e.store = r.store and not e.entitled)"
+    "coalesce((select e.entitled from audit_entitlement e"
+    " where e.workspace_id = r.workspace_id and e.store = r.store order by e.at desc, e.id desc limit 1), true)"
 )
 
 

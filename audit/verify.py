@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connections
 
 from audit import merkle, names, notes
-from audit.bodies import changed_bodies
+from audit.bodies import added_bodies, changed_bodies
 from audit.entries import log_id
 from audit.evidence import ALL, ROUNDS, Broken, Finding, LogName, Report, Walked
 from audit.kinds import Store
@@ -17,6 +17,7 @@ from audit.parity import missing_twins
 from audit.presence import missing_logs
 from audit.reading import reading_snapshot
 from audit.rounds import RoundsWalk
+from audit.switches import untold_switches
 from audit.trust import Trust, Untrusted
 from audit.trust import load as load_trust
 from audit.walk import LogWalk
@@ -81,7 +82,8 @@ def verify(
             report.findings += _strangers(using)
         report.findings += missing_logs(using, workspace_id, report)
         if report.intact:
-            report.findings += changed_bodies(using, report)
+            report.findings += [*changed_bodies(using, report), *added_bodies(using, workspace_id)]
+            report.findings += untold_switches(using, workspace_id, report.walked)
     report.findings += [finding for one in outside for finding in _compared(one, extents)]
     if report.intact:
         report.findings += [*_unannounced(report.walked), *missing_twins(report.walked)]
@@ -123,10 +125,12 @@ def _walk_rounds(
 ) -> _Extent:
     only = frozenset(log_id(workspace_id, store.value) for store in Store) if workspace_id else None
     walk = RoundsWalk(trust, report.walked, _wanted(outside, names.rounds_origin()), only=only)
+    broken = walk.odd
     try:
         walk.run(using)
-    except Broken as broken:
-        report.findings.append(Finding(ALL, ROUNDS, broken.seal, broken.entry, broken.text))
+    except Broken as first:
+        broken.append(first)
+    report.findings += [Finding(ALL, ROUNDS, one.seal, one.entry, one.text) for one in broken]
     report.rounds, report.rounds_note = walk.count, walk.note
     return _Extent(ALL, ROUNDS, 0, walk.size, walk.roots)
 

@@ -7,16 +7,17 @@ from typing import NamedTuple
 import orjson
 import psycopg
 
-from audit import merkle, names, notes, signing
+from audit import merkle, names, signed, signing
 from audit.entries import log_name
 from audit.events import Event
-from audit.evidence import Broken, LogName, Walked
+from audit.evidence import MOST_ODD, Broken, LogName, Walked
+from audit.notes import Checkpoint
 from audit.reading import streaming_cursor
 from audit.trust import Trust
 
 _SEALS = (
-    "select n, round, epoch, lo::text::bigint, hi::text::bigint, size_from, size_to, root, note,"
-    " (extract(epoch from at) * 1000000)::bigint,"
+    "select n, round, epoch, lo::text::bigint, hi::text::bigint, size_from, size_to, frontier, root, note,"
+    " (extract(epoch from at) * 1000000)::bigint, workspace_id is not distinct from %s,"
     " (select string_agg(t.leaves, ''::bytea order by t.part) from audit_tile t"
     "  where t.log_id = s.log_id and t.n = s.n)"
     " from audit_seal s where log_id = %s order by n"
@@ -28,10 +29,10 @@ _ROWS = (
     " from audit_event where log_id = %s order by audit_event.epoch, audit_event.xid, audit_event.id"
 )
 _BOUNDARY = (
-    "select n, epoch, hi::text::bigint, size, frontier from audit_boundary where log_id = %s order by n desc limit 1"
+    "select n, epoch, hi::text::bigint, size, frontier, workspace_id is not distinct from %s from audit_boundary"
+    " where log_id = %s order by n desc limit 1"
 )
 _FITS, _ENV, _MAC = 2, 12, 13
-MOST_ODD = 20
 
 
 class Seal(NamedTuple):
@@ -42,9 +43,11 @@ class Seal(NamedTuple):
     hi: int
     size_from: int
     size_to: int
+    frontier: bytes
     root: bytes
     note: str
     at: int
+    fits: bool
     leaves: bytes | None
 
 
@@ -87,7 +90,7 @@ class LogWalk:
         name = self.seen.name
         with streaming_cursor(using, "audit_seals") as seals, streaming_cursor(using, "audit_rows") as rows:
             seals.itersize = 100
-            found = map(Seal._make, seals.execute(_SEALS, [name.id], binary=True))
+            found = map(Seal._make, seals.execute(_SEALS, [name.workspace_id, name.id], binary=True))
             entries = _Rows(rows.execute(_ROWS, [name.workspace_id, name.store, name.id], binary=True))
             self._start(rows.connection, found, entries)
             for seal in found:
@@ -96,10 +99,10 @@ class LogWalk:
 
     def _start(self, connection: "psycopg.Connection", seals: Iterator[Seal], entries: _Rows) -> None:
         """Begin at the edge of pruning: the tree kept there must be the one that its seal was signed for."""
-        row = connection.execute(_BOUNDARY, [self.seen.name.id]).fetchone()
+        row = connection.execute(_BOUNDARY, [self.seen.name.workspace_id, self.seen.name.id]).fetchone()
         if row is None:
             return
-        n, epoch, hi, size, frontier = row
+        n, epoch, hi, size, frontier, fits = row
         seal = next(seals, None)
         while seal is not None and seal.n < n:
             seal = next(seals, None)
@@ -108,11 +111,14 @@ class LogWalk:
         self.seen.begins = self.seen.size = size
         self._signed(seal)
         self._frontier = merkle.unpack(bytes(frontier))
-        if len(self._frontier) != size.bit_count() or merkle.frontier_root(self._frontier) != seal.root:
+        if not merkle.comes_to(self._frontier, size, seal.root):
             raise Broken("the tree at the pruning boundary is not the sealed one", seal=n, entry=size)
         if entries.before(epoch, hi):
             raise Broken("there are entries before the pruning boundary", seal=n, entry=0)
         self._before = seal
+        self._beside(seal)
+        if not fits:
+            self._add("the row of the pruning boundary names another workspace", seal, 0)
         self.seen.edge, self.seen.edge_seal = seal.at, n
         self._remember(seal)
 
@@ -127,10 +133,18 @@ class LogWalk:
         self._frontier, size = merkle.append(self._frontier, seal.size_from, leaves)
         if size != seal.size_to or merkle.frontier_root(self._frontier) != seal.root:
             raise Broken("its entries do not make its root", seal=seal.n, entry=seal.size_from)
+        self._beside(seal)
         self._columns(seal, rows)
         self.seen.size = size
         self._before = seal
         self._remember(seal)
+
+    def _beside(self, seal: Seal) -> None:
+        """What stands beside the signed note, and is not part of it: the tree to go on with, and whose seal it is."""
+        if merkle.pack(self._frontier) != seal.frontier:
+            self._add("its stored tree is not the one that was signed", seal, 0)
+        if not seal.fits:
+            self._add("its row names another workspace", seal, 0)
 
     def _of_this_log(self, seal: Seal, rows: list[tuple]) -> list[tuple]:  # type: ignore[type-arg]
         """Without entries that name another log, where there are more than were sealed: the sealer set those aside."""
@@ -161,20 +175,14 @@ class LogWalk:
 
     def _signed(self, seal: Seal) -> None:
         """The note of a seal is signed by a key in force, and says what the columns say."""
-        name, size = self.seen.name, self.seen.size
-        try:
-            note = notes.parse(seal.note)
-            checkpoint = notes.parse_checkpoint(note.text)
-            if not self._trust.vouches(note, seal.round):
-                raise Broken("no key in force signed it", seal=seal.n, entry=size)
-        except notes.BadNote as bad:
-            raise Broken(f"its checkpoint does not hold: {bad}", seal=seal.n, entry=size) from bad
-        said = dict(checkpoint.extensions)
-        expected = {"seal": str(seal.n), "round": str(seal.round), "window": f"{seal.epoch} {seal.lo} {seal.hi}"}
-        expected["time"] = str(seal.at)
-        place = (names.origin(name.workspace_id, name.store), seal.size_to, seal.root)
-        if (checkpoint.origin, checkpoint.size, checkpoint.root) != place or said != expected:
-            raise Broken("its checkpoint speaks of something else", seal=seal.n, entry=size)
+        said = (
+            *(("seal", str(seal.n)), ("round", str(seal.round))),
+            *(("window", f"{seal.epoch} {seal.lo} {seal.hi}"), ("time", str(seal.at))),
+        )
+        expected = Checkpoint(names.log_origin(self._log), seal.size_to, seal.root, said)
+        wrong = signed.fault(self._trust, seal.note, seal.round, expected)
+        if wrong:
+            raise Broken(wrong, seal=seal.n, entry=self.seen.size)
 
     def _same_leaves(self, seal: Seal, leaves: Sequence[bytes]) -> None:
         kept = merkle.unpack(seal.leaves or b"")
@@ -192,12 +200,7 @@ class LogWalk:
         for position, row in enumerate(rows):
             try:
                 env = orjson.loads(row[_ENV])
-                target = env.get("obj") or {}
-                expected = (
-                    *(True, env["uid"], env["t"], env["k"], env["out"], env["act"]["id"]),
-                    *(target.get("type", ""), target.get("id"), target.get("room"), env["req"]),
-                )
-                if row[2:_ENV] != expected or env["log"] != self._log or env["ep"] != seal.epoch:
+                if not self._projects(row, env, seal.epoch):
                     self._add("a column differs from the entry", seal, position)
                     continue
                 if not row_mac.verify(row[_ENV], row[_MAC]):
@@ -209,6 +212,15 @@ class LogWalk:
                 self._note(env)
             except (ValueError, KeyError, TypeError, AttributeError):
                 self._add("the entry cannot be read: no writer of ours made it", seal, position)
+
+    def _projects(self, row: tuple, env: dict, epoch: int) -> bool:  # type: ignore[type-arg]
+        """Whether the columns say what the entry says. Raises KeyError and the like for what is no entry."""
+        target = env.get("obj") or {}
+        expected = (
+            *(True, env["uid"], env["t"], env["k"], env["out"], env["act"]["id"]),
+            *(target.get("type", ""), target.get("id"), target.get("room"), env["req"]),
+        )
+        return row[_FITS:_ENV] == expected and env["log"] == self._log and env["ep"] == epoch
 
     def _add(self, text: str, seal: Seal, position: int) -> None:
         if len(self.odd) < MOST_ODD:
@@ -227,6 +239,7 @@ class LogWalk:
         elif kind in (Event.AUDIT_STORE_OPENED, Event.AUDIT_STORE_CLOSED):
             opened = kind == Event.AUDIT_STORE_OPENED
             self.seen.switches.append((int(env["t"]), not opened, opened))
+            self.seen.told_switches[env["obj"]["id"]] = opened
 
     def _tail(self, entries: _Rows) -> None:
         """What no seal covers yet is vouched for by its MAC alone."""
@@ -239,5 +252,8 @@ class LogWalk:
                 raise Broken("an entry that is not sealed yet names another log", entry=place)
             if not row_mac.verify(row[_ENV], row[_MAC]):
                 raise Broken("an entry that is not sealed yet was not written by this deployment", entry=place)
-            self._note(orjson.loads(row[_ENV]))
+            env = orjson.loads(row[_ENV])
+            if not self._projects(row, env, row[0]):
+                raise Broken("a column of an entry that is not sealed yet differs from the entry", entry=place)
+            self._note(env)
             self.seen.unsealed += 1

@@ -95,7 +95,7 @@ _DEFAULT_PRIVILEGES = "select pg_get_userbyid(defaclrole), defaclacl::text from 
 
 _CHANGEABLE_RECORDS = """
 select c.relname, p.privilege from pg_class c cross join unnest(array['update', 'delete', 'truncate']) p(privilege)
-where c.relname in ('audit_event', 'audit_seal', 'audit_tile', 'audit_round', 'audit_log')
+where c.relname in ('audit_event', 'audit_seal', 'audit_tile', 'audit_round', 'audit_log', 'audit_entitlement')
   and (has_table_privilege('cordon_app', c.oid, p.privilege)
     or (p.privilege = 'update' and has_any_column_privilege('cordon_app', c.oid, 'update')))
 """

@@ -106,7 +106,10 @@ def sealer(transactional_db) -> Iterator[Sealer]:
     connections["sealer"].close()
 
 
-GUARDED = ("audit_event", "audit_seal", "audit_tile", "audit_round", "audit_log", "audit_key", "audit_boundary")
+GUARDED = (
+    *("audit_event", "audit_pii", "audit_seal", "audit_tile", "audit_round", "audit_log", "audit_key"),
+    *("audit_boundary", "audit_entitlement"),
+)
 
 
 @dataclass

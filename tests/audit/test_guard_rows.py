@@ -6,11 +6,13 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from audit import epochs, health, log
+from audit.actions import standalone
 from audit.entries import log_id
 from audit.events import Event
 from audit.kinds import Store
 from audit.models import AuditEvent
 from audit.verify import verify
+from chatapp import doctor
 from tenancy.errors import OutsideWorkspace
 from tenancy.scoping import within
 from tests import boot
@@ -26,6 +28,7 @@ TABLES = [
     "audit_key",
     "audit_cluster",
     "audit_boundary",
+    "audit_entitlement",
 ]
 COLUMNS = "id, workspace_id, log_id, store, epoch, at, kind, outcome, actor_id, target_type, request_id, env, mac"
 VALUES = "gen_random_uuid(), %s, %s, %s, %s, now(), 'x', 'y', gen_random_uuid(), '', gen_random_uuid(), '{}', %s"
@@ -239,3 +242,17 @@ def test_in_a_restored_copy_nothing_can_be_written_until_an_epoch_begins(olympus
 
     olympus.posts(1)
     assert len(olympus.entries(Store.COMPLIANCE)) == 1
+
+
+def test_the_doctor_tells_of_entries_that_nobody_of_ours_made(olympus, sealer):
+    assert health.suspects() == []
+    with within(olympus.id), connection.cursor() as cursor:
+        cursor.execute(ADD, row(olympus.id))
+    (suspect,) = sealed(sealer).suspects
+    with standalone(olympus.id, using="sealer"):
+        log.record(Event.AUDIT_DEGRADED, olympus.actor, finding=suspect.finding, store=suspect.store)
+
+    told = health.suspects()
+
+    assert told == ["olympus security: 1 suspect (mac)"]
+    assert f"in the last 7 days, {told[0]}" in [one.detail for one in doctor.sealer() if not one.well]

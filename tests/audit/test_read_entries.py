@@ -1,4 +1,4 @@
-# ruff: noqa: E501, S608 - statements stand whole
+# ruff: noqa: E501, ISC004, S608 - statements stand whole
 """A workspace reads its log: personal parts against their commitment, proofs against the signed root."""
 
 from uuid import UUID
@@ -224,3 +224,27 @@ def test_a_proof_from_the_frontier_is_the_proof_from_all_leaves(before, since, d
     index = data.draw(st.integers(before, before + since - 1))
 
     assert merkle.inclusion_proof_after(frontier, size, leaves[before:], index) == merkle.inclusion_proof(leaves, index)
+
+
+PERSONAL = {
+    "its workspace": ("update audit_pii set workspace_id = null", "stands under another workspace or store"),
+    "its store": ("update audit_pii set store = 'decision'", "stands under another workspace or store"),
+    "one more": (
+        "insert into audit_pii (id, workspace_id, store, body)"
+        " select gen_random_uuid(), workspace_id, store, body from audit_pii",
+        "belongs to no entry: it was added, or its entry is gone",
+    ),
+}
+
+
+@pytest.mark.parametrize("changed", PERSONAL)
+def test_a_personal_part_moved_or_added_is_found(failed_login, sealer, hand, findings, changed):
+    statement, expected = PERSONAL[changed]
+    sealed(sealer)
+    assert findings() == []
+
+    assert hand.does(statement) == 1
+
+    (found,) = findings()
+    assert "the personal part " in found
+    assert found.endswith(expected)

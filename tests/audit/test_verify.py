@@ -509,3 +509,41 @@ def test_the_command_names_the_first_bad_entry_and_fails(history, hand):
     with connections["auditor"].cursor() as cursor:
         cursor.execute("select outcome from audit_event where kind = 'audit:log:verified'")
         assert cursor.fetchall() == [("failed",)]
+
+
+BESIDE = {
+    "the workspace of a seal": (
+        "update audit_seal set workspace_id = null from audit_log l"
+        " where l.id = log_id and l.store = 'compliance' and n = 4",
+        "olympus, compliance, seal 4, entry 30: its row names another workspace",
+    ),
+    "the tree stored with a seal": (
+        "update audit_seal set frontier = sha256('x') from audit_log l"
+        " where l.id = log_id and l.store = 'compliance' and n = 4",
+        "olympus, compliance, seal 4, entry 30: its stored tree is not the one that was signed",
+    ),
+    "the tree stored with a round": (
+        "update audit_round set frontier = sha256('x') where n = 3",
+        "all workspaces, rounds, seal 3, entry 6: its stored tree is not the one that was signed",
+    ),
+}
+
+
+@pytest.mark.parametrize("changed", BESIDE)
+def test_a_change_beside_the_signed_note_is_found_and_the_rest_stays_provable(history, hand, findings, changed):
+    statement, expected = BESIDE[changed]
+
+    assert hand.does(statement) == 1
+
+    assert findings() == [expected]
+
+
+def test_an_entry_replayed_before_its_seal_is_found_by_the_verifier(history, hand, findings):
+    assert hand.does(
+        "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, epoch, pg_current_xact_id(), at, kind, outcome,"
+        " actor_id, target_type, target_id, room_id, request_id, env, mac from audit_event where id = " + NTH.format(3)
+    )
+
+    assert findings() == [
+        "olympus, compliance, entry 60: a column of an entry that is not sealed yet differs from the entry"
+    ]

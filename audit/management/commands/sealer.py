@@ -14,8 +14,10 @@ from django.db import DatabaseError, InterfaceError, connections
 from audit import epochs
 from audit.actions import standalone
 from audit.events import Event
-from audit.log import PLATFORM, platform_actor, record
+from audit.heads import RoundsUnsound
+from audit.log import PLATFORM, Target, platform_actor, record
 from audit.sealer import AnotherSeals, MustBeginAnew, Round, Sealer
+from audit.trust import Untrusted
 from tenancy.actor import Actor, system_actor
 
 log = logging.getLogger("audit.sealer")
@@ -52,6 +54,8 @@ class Command(BaseCommand):
             self._begin(sealer)
         except AnotherSeals:
             raise CommandError("Another sealer works on this database; it seals every second.") from None
+        except (RoundsUnsound, Untrusted) as error:
+            raise CommandError(f"{error}. Run: manage.py verify_audit") from error
         self._drain(sealer)
 
     def _run(self, interval: float) -> None:
@@ -67,8 +71,8 @@ class Command(BaseCommand):
                 log.warning("a new audit epoch began")
             except epochs.OtherCluster as error:
                 raise CommandError(f"{error} {error.remedy}") from error
-            except (DatabaseError, InterfaceError) as error:
-                log.warning("sealing failed, next try in %.0f s: %s", pause, error)
+            except (DatabaseError, InterfaceError, RoundsUnsound, Untrusted) as error:
+                log.error("sealing failed, next try in %.0f s: %s", pause, error)  # noqa: TRY400 - told in one line
                 self._stopping.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             finally:
@@ -93,6 +97,9 @@ class Command(BaseCommand):
         for vkey, state in changed:
             name, key_id, _ = vkey.split("+", 2)
             self._say(Event.AUDIT_KEY_CHANGED, key_id=key_id, state=state, key_name=name)
+        for unsound in sealer.unsound.values():
+            log.error("%s; run: manage.py verify_audit", unsound)
+            self._say(Event.AUDIT_DEGRADED, target=Target("audit_log", unsound.log_id), finding="tree")
         log.info("sealing from round %d on, epoch %d", sealer.last.n + 1, sealer.epoch)
 
     def _drain(self, sealer: Sealer) -> None:
@@ -118,8 +125,8 @@ class Command(BaseCommand):
             )
         return done
 
-    def _say(self, event: Event, actor: Actor | None = None, **data: Any) -> None:
+    def _say(self, event: Event, actor: Actor | None = None, target: Target | None = None, **data: Any) -> None:
         """A line of the sealer's own; it is sealed in the next round."""
         speaker = actor or platform_actor(cause="sealer")
         with standalone(speaker.workspace_id, using=ALIAS):
-            record(event, speaker, **data)
+            record(event, speaker, target=target, **data)
