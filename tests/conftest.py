@@ -36,11 +36,13 @@ def _forgetful_valkey(_valkey) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long begins first, so that in the end no worker is left alone with it.
+    """Files with something that takes long begin first, so that in the end no worker is left alone with one.
 
     What drives a browser keeps its place: Playwright has a loop in this thread as long as one is open.
     """
-    items.sort(key=lambda item: not item.get_closest_marker("slow") or bool(item.get_closest_marker("browser")))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow -= {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
