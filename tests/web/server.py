@@ -600,6 +600,18 @@ class Doings:
     async def frames(self, t: str) -> list[dict]:
         return [frame for frame in SITE.frames if frame.get("t", t) == t]
 
+    async def thread(self, room: str, title: str | None, root: dict | None = None, replies: int = 2) -> str:
+        """A thread in a room, as it is told: on a message that was written with these fields, or on none."""
+        key, place = SITE.world.uuid(), SITE.world.id(room)
+        said = SITE.world.message(place, "tomas", "", parts=[]) | root if root else None
+        answers = [SITE.world.message(place, "ines", f"Answer {number}", in_thread=key) for number in range(replies)]
+        info = {
+            "id": key, "room": place, "title": title, "root": said, "replies": replies,
+            "last_at": answers[-1]["at"] if answers else None, "unread": 0, "following": True,
+        }  # fmt: skip
+        SITE.world.threads[key] = {"info": info, "messages": answers}
+        return key
+
     async def thread_of(self) -> str:
         return next(iter(SITE.world.threads))
 

@@ -153,3 +153,26 @@ def test_no_name_of_a_room_stands_in_the_title_or_in_what_the_device_keeps(visit
     )
 
     assert "apollo" not in kept
+
+
+def test_a_thread_says_withheld_only_of_a_first_message_that_is_withheld(visit, site):
+    deleted = {"by": "author", "at": "2026-01-05T09:00:00Z"}
+    site.thread(room="apollo-telemetry", title="Brought over from before")
+    site.thread(room="apollo-telemetry", title=None)
+    site.thread(room="apollo-telemetry", title="Its root is gone", root={"deleted": deleted})
+    site.thread(room="apollo-telemetry", title=None, replies=0, root={"view": "withheld"})
+    site.thread(room="apollo-telemetry", title=None, root={"view": "redacted", "parts": [{"marking": "SECRET//NOFORN", "withheld": True}, {"marking": "UNCLASSIFIED", "md": "Open half"}]})  # fmt: skip  # noqa: E501
+    page = visit.page("/#/threads")
+    rows = page.locator(".thread-r")
+    expect(rows).to_have_count(6)
+
+    lines = [each.locator(".thread-x").all_inner_texts() for each in rows.all()]
+
+    assert lines[1:5] == [[], [], ["The first message was deleted."], ["Withheld"]]
+    assert "Open half" in lines[5][0]
+    expect(rows.nth(1)).to_contain_text("Brought over from before")
+    expect(rows.nth(4)).not_to_contain_text("replies")
+    rows.nth(1).click()
+    expect(page.locator(".panel").get_by_role("heading", name="Brought over from before")).to_be_visible()
+    expect(page.locator(".panel .msg")).to_have_count(2)
+    expect(page.locator(".panel")).not_to_contain_text("Withheld")

@@ -30,6 +30,7 @@ export default {
   'note.revoked': '{who} was removed', 'note.revoked_policy': 'Access revoked for {who} by policy', 'note.returned': '{who} is back', 'note.returned_policy': 'Access returned for {who} by policy', 'note.joined': '{who} joined', 'note.joined_policy': '{who} joined by policy', 'note.left': '{who} left', 'note.left_policy': '{who} left by policy',
   'message.tools': 'Message actions', 'message.more': 'More message actions', 'message.quote': 'Quote', 'message.edit': 'Edit', 'message.copy': 'Copy text', 'message.unread': 'Unread from here', 'message.history': 'Earlier versions', 'message.delete': 'Delete',
   'deleted.author': 'Deleted by its author, {time}. The record stays in audit.', 'deleted.moderator': 'Deleted by a moderator, {time}. The record stays in audit.',
+  'deleted.root': 'The first message was deleted.',
   'withheld.message': 'Withheld from you by policy.', 'withheld.part': 'This part is withheld from you by policy.', 'withheld.unreadable': 'This message can’t be opened right now.', 'withheld.short': 'Withheld',
   'reaction.add': 'Add reaction', 'reaction.react': 'React', 'reaction.mine': ', including you', 'emoji.title': 'Emoji', 'emoji.find': 'Find by name', 'emoji.none': 'Nothing by that name',
   'code.plain': 'text', 'code.label': 'Code, {language}', 'code.more': { one: 'Show {n} more line', other: 'Show {n} more lines' }, 'table.label': 'Table',

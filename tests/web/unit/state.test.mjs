@@ -152,3 +152,13 @@ test('rooms stand in one group each', () => {
 test('an action that nobody knows is a defect', () => {
   assert.throws(() => reduce(world(), { type: 'nonsense' }), /unknown action/);
 });
+
+test('a first message that was deleted is gone from the head of its thread and from the lists too', () => {
+  const gone = message(1, { parts: [], deleted: { by: 'author', at: 'now' }, thread: { id: 't1', title: null, replies: 1, last_at: 'x', participants: [] } });
+
+  for (const news of [{ type: 'message.changed', message: gone }, { type: 'messages.missed', messages: [gone] }]) {
+    const state = reduce(reading(), { ...news, room: 'r1' });
+    const roots = [state.threads.t1.info.root, state.threadList.items[0].root, state.roomThreads.r1.items[0].root];
+    assert.deepEqual(roots.map((root) => root.parts), [[], [], []]);
+  }
+});
