@@ -28,6 +28,7 @@ export function createClient(config) {
   const socket = createSocket({
     url: config.socketUrl,
     hello: () => ({ resume: Object.fromEntries(Object.values(store.state.rooms).filter((room) => room.cursor && store.state.timelines[room.id]?.status === 'ready').map((room) => [room.id, room.cursor])) }),
+    most: () => store.state.limits.frame_bytes,
     onWelcome: welcomed,
     onFrame: (frame) => frames.receive(frame),
     onLost: (nextTry) => {

@@ -79,6 +79,7 @@ class Site:
         self.delay = 0.0
         self.lease = 60
         self.accepts = True
+        self.advertised = self.taken = 64 * 1024
         self.posts: list[dict] = []
         self.frames: list[dict] = []
         self.told: dict[str, tuple[str, dict]] = {}
@@ -133,6 +134,9 @@ class Socket:
         await self.send({"type": "websocket.send", "text": json.dumps(frame)})
 
     async def receive(self, text: str) -> None:
+        if len(text.encode()) > self.site.taken:
+            await self.send({"type": "websocket.close", "code": 1009})
+            return
         frame = json.loads(text)
         self.site.frames.append(dict(frame))
         kind, request = frame.pop("t"), frame.pop("id", None)
@@ -183,7 +187,7 @@ class Socket:
             "me": me, "workspace": {"id": world.uuid(1), "slug": "northgate", "name": "Northgate JTF", "ceiling": "TOP SECRET", "markings": MARKINGS},
             "session": {"id": SESSION, "step_up_until": None, "expires_at": stamp(world.now + timedelta(hours=7)), "idle_seconds": 1800},
             "rooms": [public(room) for room in world.rooms.values()], "people": [person for name, person in world.people.items() if name != "jonas"],
-            "lease_seconds": self.site.lease, "limits": {"body_chars": 16000, "frame_bytes": 65536}, "server_time": stamp(datetime.now(UTC)),
+            "lease_seconds": self.site.lease, "limits": {"body_chars": 16000, "frame_bytes": self.site.advertised}, "server_time": stamp(datetime.now(UTC)),
             "resumed": {room: self.changes(room, cursor) for room, cursor in resume.items() if room in world.rooms},
         }  # fmt: skip
 
@@ -572,6 +576,9 @@ class Doings:
 
     async def silence(self, *, on: bool) -> None:
         SITE.silent = on
+
+    async def frame_bytes(self, *, advertised: int = 64 * 1024, taken: int = 64 * 1024) -> None:
+        SITE.advertised, SITE.taken = advertised, taken
 
     async def lease(self, seconds: int) -> None:
         SITE.lease = seconds

@@ -9,7 +9,7 @@ export default {
   'connect.first': 'Connecting', 'connect.trying': 'Connecting again', 'connect.no_answer': 'The server isn’t answering. The page tries again by itself.',
   'conn.title': 'Reconnecting.', 'conn.since': 'Last in sync {time}.', 'conn.waits': { one: 'One message waits here.', other: '{n} messages wait here.' }, 'conn.needs': { one: 'One needs you.', other: '{n} need you.' },
   'conn.checked': 'Each is checked against policy as it goes out.', 'conn.next': 'Next try in {n} s', 'conn.trying': 'trying now', 'conn.now': 'Try now',
-  'error.offline': 'The server can’t be reached right now. Try again in a moment.', 'error.unknown': 'That didn’t work. Try again, and tell an administrator if it happens again.', 'error.copy': 'The browser didn’t allow copying.',
+  'error.offline': 'The server can’t be reached right now. Try again in a moment.', 'error.unknown': 'That didn’t work. Try again, and tell an administrator if it happens again.', 'error.too_large': 'This is too long for the server. Shorten it, or send it in pieces.', 'error.copy': 'The browser didn’t allow copying.',
 
   'workspace.menu': 'Workspace menu', 'workspace.this': 'This workspace', 'workspace.up_to': 'Up to {marking}', 'workspace.detail': { one: 'Up to {marking} · {n} room', other: 'Up to {marking} · {n} rooms' }, 'workspace.console': 'Operator console',
   'me.until': 'Signed in until {time}',
@@ -39,7 +39,7 @@ export default {
   'threads.loading': 'Loading threads', 'threads.none': 'No threads yet in the rooms you can open.', 'threads.none_here': 'No threads here yet.', 'threads.more': 'Show more threads',
 
   'composer.write': 'Write a message', 'composer.message': 'Message {room}', 'composer.label': '{title}, marked {marking}', 'composer.editing': 'Editing your message', 'composer.mention': 'Mention someone', 'composer.emoji': 'Insert emoji', 'composer.commands': 'Commands', 'composer.send': 'Send', 'composer.save': 'Save changes',
-  'composer.audience': '{n} can read', 'composer.will_wait': 'Will wait here', 'composer.too_long': { one: '{n} character too long', other: '{n} characters too long' }, 'composer.sends': 'sends', 'composer.breaks': 'new line',
+  'composer.audience': '{n} can read', 'composer.will_wait': 'Will wait here', 'composer.too_long': { one: '{n} character too long', other: '{n} characters too long' }, 'composer.too_large': { one: '{n} byte too long', other: '{n} bytes too long' }, 'composer.sends': 'sends', 'composer.breaks': 'new line',
   'marking.title': 'Mark this message', 'marking.label': 'Marking: {marking}', 'marking.default': 'Room default', 'marking.above': 'Above this room’s ceiling',
   'mention.title': 'People who can read this room', 'mention.only': 'Only people who can read this room are listed.', 'mention.room': 'everyone here',
   'command.title': 'Commands', 'command.mark': 'change this message’s marking', 'command.who': 'who can read this room now', 'command.why': 'why do I have access', 'command.topic': 'change the topic', 'command.invite': 'add people', 'command.mute': 'mute or unmute this room', 'command.away': 'away or back', 'command.code': 'a block of code', 'command.takes_marking': 'marking', 'command.takes_text': 'text',
