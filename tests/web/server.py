@@ -552,6 +552,13 @@ class Doings:
             }
         )
 
+    async def end(self, room: str) -> None:
+        """Access to a room has ended, told with the room itself as a resumed socket is told it."""
+        found = SITE.world.rooms[SITE.world.id(room)]
+        reason = {"code": "denied", "words": "Not any more."}
+        found["access"] = {"state": "ended", "valid_until": None, "reason": reason, "decision": SESSION}
+        await SITE.everywhere({"t": "room.changed", "room": public(found)})
+
     async def cover(self, room: str, state: str = "unavailable") -> None:
         key = SITE.world.id(room)
         SITE.world.rooms[key]["access"]["state"] = state

@@ -162,3 +162,12 @@ test('a first message that was deleted is gone from the head of its thread and f
     assert.deepEqual(roots.map((root) => root.parts), [[], [], []]);
   }
 });
+
+test('of a room that ends only what was there is said to be gone, and when is never unknown', () => {
+  const bare = reduce(world(), { type: 'room.known', room: room('r1', { access: { state: 'ended', reason: { code: 'denied', words: 'No.' }, decision: 'd' } }) });
+  const full = reduce(reading(), { type: 'room.left', room: 'r1', reason: { code: 'policy', words: 'Ended.' }, at: 'now' });
+  const blank = reduce(reduce(world(), { type: 'draft', place: 'r1', draft: { text: '', marking: 'U' } }), { type: 'room.left', room: 'r1', reason: { code: 'policy' }, at: 'now' });
+
+  assert.ok(Math.abs(Date.now() - new Date(bare.ended.r1.at)) < 60_000);
+  assert.deepEqual([bare.ended.r1.taken, full.ended.r1.taken, blank.ended.r1.taken].map(({ messages, unsent }) => [messages, unsent]), [[false, false], [true, true], [false, false]]);
+});
