@@ -80,6 +80,7 @@ class Site:
         self.lease = 60
         self.accepts = True
         self.advertised = self.taken = 64 * 1024
+        self.suspended: list[str] = []
         self.posts: list[dict] = []
         self.frames: list[dict] = []
         self.told: dict[str, tuple[str, dict]] = {}
@@ -447,7 +448,7 @@ class Socket:
                 {
                     "person": person,
                     "role": "owner" if person["username"] == "amara" else "member",
-                    "state": "active",
+                    "state": "suspended" if person["username"] in self.site.suspended else "active",
                     "sources": ["added"],
                     "since": stamp(self.world.now),
                 }
@@ -586,6 +587,12 @@ class Doings:
 
     async def frame_bytes(self, *, advertised: int = 64 * 1024, taken: int = 64 * 1024) -> None:
         SITE.advertised, SITE.taken = advertised, taken
+
+    async def suspend(self, person: str) -> None:
+        SITE.suspended.append(person)
+
+    async def power(self, room: str, action: str) -> None:
+        SITE.world.rooms[SITE.world.id(room)]["powers"].append(action)
 
     async def lease(self, seconds: int) -> None:
         SITE.lease = seconds

@@ -176,3 +176,22 @@ def test_a_thread_says_withheld_only_of_a_first_message_that_is_withheld(visit, 
     expect(page.locator(".panel").get_by_role("heading", name="Brought over from before")).to_be_visible()
     expect(page.locator(".panel .msg")).to_have_count(2)
     expect(page.locator(".panel")).not_to_contain_text("Withheld")
+
+
+def test_members_are_counted_as_they_are_listed_and_suspensions_are_for_those_who_keep_them(visit, site):
+    site.suspend(person="tomas")
+    page = visit.room()
+    page.get_by_role("button", name="14 members").click()
+    panel = page.locator(".panel")
+
+    expect(panel.get_by_role("tab", name="Members 8")).to_be_visible()
+    expect(panel.locator(".mem > li")).to_have_count(8)
+    expect(panel).not_to_contain_text("Tomás Herrera")
+    expect(panel).not_to_contain_text("Suspended")
+
+    site.power(room="apollo-telemetry", action="room:member:remove")
+    page.reload()
+    apart = page.locator(".panel h3", has_text="Suspended")
+    expect(apart).to_have_text("Suspended 1")
+    expect(apart.locator("+ ul > li")).to_contain_text("Tomás Herrera")
+    expect(page.get_by_role("tab", name="Members 8")).to_be_visible()

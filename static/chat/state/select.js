@@ -94,4 +94,6 @@ export function leaseEnd(state, room) {
 export const writes = (room) => can(room, 'room:message:post') && room.state !== 'archived';
 export const keeps = (room) => ['owner', 'moderator'].includes(room?.role);
 export const can = (room, action) => Boolean(room?.powers?.includes(action));
+/** Who keeps the members also sees who stands in the room without access to it. */
+export const hasPowerOverMembers = (room) => can(room, 'room:member:remove') || can(room, 'room:member:set_role');
 export const hasPower = (state, flag) => Boolean(state.me?.powers?.includes(flag));
