@@ -588,6 +588,9 @@ class Doings:
     async def frame_bytes(self, *, advertised: int = 64 * 1024, taken: int = 64 * 1024) -> None:
         SITE.advertised, SITE.taken = advertised, taken
 
+    async def unread(self, room: str, unread: int, mentions: int) -> None:
+        SITE.world.rooms[SITE.world.id(room)] |= {"unread": unread, "mentions": mentions}
+
     async def suspend(self, person: str) -> None:
         SITE.suspended.append(person)
 

@@ -195,3 +195,14 @@ def test_members_are_counted_as_they_are_listed_and_suspensions_are_for_those_wh
     expect(apart).to_have_text("Suspended 1")
     expect(apart.locator("+ ul > li")).to_contain_text("Tomás Herrera")
     expect(page.get_by_role("tab", name="Members 8")).to_be_visible()
+
+
+def test_what_is_not_counted_to_its_end_is_shown_as_at_least_that_many(visit, site):
+    site.unread(room="announcements", unread=1_000, mentions=1_000)
+    page = visit.page()
+
+    expect(page.get_by_role("link", name="announcements")).to_contain_text("1,000+ mentions")
+    expect(page.get_by_role("link", name="Unread 1,021+ unread")).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\(1,00\d\+\) "))
+    page.get_by_role("link", name="Mentions 1,002+").click()
+    expect(page.locator(".inbox-r", has_text="announcements")).to_contain_text("1,000+ mentions")

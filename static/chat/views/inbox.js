@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { html, icon, useClient, useStore } from '../dom.js';
 import { plain } from '../markdown.js';
-import { t } from '../i18n.js';
+import { counted, t } from '../i18n.js';
 import { markOf } from '../marks.js';
 import { countOf, inOrder, isMention, nameOf, otherOf, readable } from '../state/select.js';
 import { when } from '../time.js';
@@ -69,7 +69,7 @@ function ThreadRow({ thread, named }) {
     <${Avatar} person=${author} size="sm" />
     <span class="grow"><span class="srm"><b class="truncate">${thread.title || author?.name || t('thread.title')}</b><span class="muted nowrap">${named ? `${nameOf(store.state, room)} · ` : ''}${thread.last_at ? when(thread.last_at) : ''}</span></span>
       <${RootLine} root=${thread.root} room=${room} />
-      ${told && html`<span class="ts-n">${t('thread.replies', { n: thread.replies })}</span>`}${thread.unread > 0 && html` <span class="ts-new">${t('feed.new', { n: thread.unread })}</span>`}</span>
+      ${told && html`<span class="ts-n">${t('thread.replies', { n: thread.replies })}</span>`}${thread.unread > 0 && html` <span class="ts-new">${t('feed.new', { n: counted(thread.unread) })}</span>`}</span>
   </button></li>`;
 }
 
