@@ -75,10 +75,6 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
       else dispatch({ type: 'room.read', room, message: message ?? lastRead, unread, mentions });
     },
     permissions: ({ powers }) => dispatch({ type: 'powers', powers }),
-    'session.ending': ({ at, why }) => {
-      dispatch({ type: 'session.ending', at, why });
-      announcer.alert(t('live.session_ending'));
-    },
     head: ({ rooms }) => gaps.compare(rooms),
   };
 

@@ -46,7 +46,7 @@ function RoomRow({ room, current }) {
   const draft = useStore((state) => Boolean(state.drafts[room.id]?.text) && !current);
   const n = countOf(room);
   const mention = isMention(room);
-  const names = ['rr', n > 0 && !current && 'unread', n > 0 && current && 'unread', current && 'on', room.muted && 'muted-room', room.gone && 'gone', room.state === 'archived' && 'quiet'];
+  const names = ['rr', n > 0 && 'unread', current && 'on', room.muted && 'muted-room', room.gone && 'gone', room.state === 'archived' && 'quiet'];
   return html`<li><a class=${cls(...names)} href=${hashOf({ view: 'room', room: room.id, panel: null })} data-room=${room.id} aria-current=${current ? 'page' : undefined} onClick=${(event) => { if (event.ctrlKey || event.metaKey) return; event.preventDefault(); act.rooms.open(room.id); }}>
     ${person && !room.gone ? html`<${Avatar} person=${person} size="xs" presence />` : roomIcon(room)}
     <span class="rr-name truncate">${room.name}</span>
