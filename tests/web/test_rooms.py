@@ -172,6 +172,7 @@ def test_a_thread_says_withheld_only_of_a_first_message_that_is_withheld(visit, 
     assert "Open half" in lines[5][0]
     expect(rows.nth(1)).to_contain_text("Brought over from before")
     expect(rows.nth(4)).not_to_contain_text("replies")
+    expect(rows.nth(4).locator(".muted")).to_have_text("apollo-telemetry")
     rows.nth(1).click()
     expect(page.locator(".panel").get_by_role("heading", name="Brought over from before")).to_be_visible()
     expect(page.locator(".panel .msg")).to_have_count(2)

@@ -67,7 +67,7 @@ function ThreadRow({ thread, named }) {
   const open = useStore((state) => state.route.panel?.thread === thread.id);
   return html`<li><button type="button" class="thread-r" aria-current=${open ? 'true' : undefined} onClick=${() => act.go({ view: 'room', room: thread.room, panel: { kind: 'thread', thread: thread.id } })}>
     <${Avatar} person=${author} size="sm" />
-    <span class="grow"><span class="srm"><b class="truncate">${thread.title || author?.name || t('thread.title')}</b><span class="muted nowrap">${named ? `${nameOf(store.state, room)} · ` : ''}${thread.last_at ? when(thread.last_at) : ''}</span></span>
+    <span class="grow"><span class="srm"><b class="truncate">${thread.title || author?.name || t('thread.title')}</b><span class="muted nowrap">${[named && nameOf(store.state, room), thread.last_at && when(thread.last_at)].filter(Boolean).join(' · ')}</span></span>
       <${RootLine} root=${thread.root} room=${room} />
       ${told && html`<span class="ts-n">${t('thread.replies', { n: thread.replies })}</span>`}${thread.unread > 0 && html` <span class="ts-new">${t('feed.new', { n: counted(thread.unread) })}</span>`}</span>
   </button></li>`;
