@@ -28,6 +28,7 @@ export function createClient(config) {
   const socket = createSocket({
     url: config.socketUrl,
     hello: () => ({ resume: Object.fromEntries(Object.values(store.state.rooms).filter((room) => room.cursor && store.state.timelines[room.id]?.status === 'ready').map((room) => [room.id, room.cursor])) }),
+    most: () => store.state.limits.frame_bytes,
     onWelcome: welcomed,
     onFrame: (frame) => frames.receive(frame),
     onLost: (nextTry) => {
@@ -79,8 +80,9 @@ export function createClient(config) {
 
   async function welcomed(welcome) {
     const again = store.state.phase === 'reconnecting';
-    const gone = again ? Object.keys(store.state.rooms).filter((id) => !welcome.rooms.some((room) => room.id === id)) : [];
-    for (const room of gone) frames.lost({ room, reason: { code: 'ended', words: '' }, decision: null, at: new Date().toISOString() });
+    const told = Object.fromEntries(welcome.rooms.map((room) => [room.id, room.access]));
+    const gone = again ? Object.keys(store.state.rooms).filter((id) => !told[id] || told[id].state === 'ended') : [];
+    for (const room of gone) frames.lost({ room, reason: told[room]?.reason ?? { code: 'ended', words: '' }, decision: told[room]?.decision ?? null, at: new Date().toISOString() });
     const cursors = Object.fromEntries(Object.values(store.state.rooms).map((room) => [room.id, room.cursor]));
     store.dispatch({ type: 'welcome', welcome: { ...welcome, rooms: welcome.rooms.map((room) => (store.state.timelines[room.id] ? { ...room, cursor: cursors[room.id] ?? room.cursor } : room)) }, at: Date.now() });
     applyLook(store.state.prefs);

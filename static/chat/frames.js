@@ -40,6 +40,10 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
     },
     'room.changed': ({ room }) => {
       const before = store.state.rooms[room.id];
+      if (before && room.access.state === 'ended') {
+        lost({ room: room.id, reason: room.access.reason, decision: room.access.decision, at: new Date().toISOString() });
+        return;
+      }
       dispatch({ type: 'room.known', room: { ...room, cursor: before?.cursor ?? room.cursor } });
       if (before && !readable(before) && readable(store.state.rooms[room.id]) && isOpen(room.id)) act.rooms.load(room.id);
     },
@@ -71,10 +75,6 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
       else dispatch({ type: 'room.read', room, message: message ?? lastRead, unread, mentions });
     },
     permissions: ({ powers }) => dispatch({ type: 'powers', powers }),
-    'session.ending': ({ at, why }) => {
-      dispatch({ type: 'session.ending', at, why });
-      announcer.alert(t('live.session_ending'));
-    },
     head: ({ rooms }) => gaps.compare(rooms),
   };
 

@@ -31,3 +31,8 @@ export function parts(key, values) {
 }
 
 export const count = (n) => number.format(n);
+
+/** The server counts what is unread no further than this. */
+export const COUNTED_TO = 1000;
+/** A number of unread ones as it is shown; one that was not counted to its end says so. */
+export const counted = (n, more = n >= COUNTED_TO) => `${count(n)}${more ? '+' : ''}`;

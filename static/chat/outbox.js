@@ -52,18 +52,23 @@ export function afterFailure(item, refusal, now, random = Math.random) {
   return { ...item, status: 'refused', reason: refusal.text, remedy: refusal.remedy, decision: refusal.decision ?? null };
 }
 
+/** The request that posts an item. */
+export function requestOf({ room, clientId, body, marking, thread, replyTo, alsoToRoom }) {
+  const fields = { room, client_id: clientId, body, marking, also_to_room: Boolean(alsoToRoom) };
+  if (thread) fields.thread = thread;
+  if (replyTo) fields.reply_to = replyTo;
+  return fields;
+}
+
 export function createOutbox({ store, request, onStepUp, onRefused, now = Date.now }) {
   let timer = null;
   const put = (item) => store.dispatch({ type: 'outbox.put', item });
 
   async function send(item) {
     put({ ...item, status: 'sending', firstAt: item.firstAt ?? now() });
-    const { room, clientId, body, marking, thread, replyTo, alsoToRoom } = item;
-    const fields = { room, client_id: clientId, body, marking, also_to_room: Boolean(alsoToRoom) };
-    if (thread) fields.thread = thread;
-    if (replyTo) fields.reply_to = replyTo;
+    const { clientId, marking } = item;
     try {
-      const ack = await request('message.post', fields);
+      const ack = await request('message.post', requestOf(item));
       const current = store.state.outbox.find((other) => other.clientId === clientId);
       if (current) put({ ...current, status: 'sent', inThread: ack.thread ?? null, message: ack.message, at: ack.at, marking: ack.marking ?? marking });
     } catch (refusal) {

@@ -1,8 +1,12 @@
 // One WebSocket that comes back by itself: hello first, every request matched with its one answer.
 // A lost socket fails what was asked with `offline`; whoever asked decides whether to ask again.
+// What is too large for the server is never sent.
+import { t } from './i18n.js';
 
 export const SUBPROTOCOL = 'cordon.chat.v1';
 export const PERMANENT = new Set([4400, 4401, 4403]);
+const TOO_LARGE = 1009;
+const LONGEST_ID = `c${Number.MAX_SAFE_INTEGER}`;
 const WAITS = [1000, 2000, 4000, 8000, 15_000];
 const ANSWER_WITHIN = 10_000;
 const SILENCE = 45_000;
@@ -15,10 +19,16 @@ export class Refusal extends Error {
   }
 }
 
+const tooLarge = () => new Refusal({ code: 'too_large', message: t('error.too_large') });
+const encoder = new TextEncoder();
+
+/** How many bytes a request takes on the wire, with the longest id that it may get. */
+export const bytesOf = (type, fields) => encoder.encode(JSON.stringify({ t: type, id: LONGEST_ID, ...fields })).length;
+
 /** How long to wait before the next try: growing, spread by chance so that a thousand clients do not come at once. */
 export const backoff = (tries, random = Math.random) => WAITS[Math.min(tries, WAITS.length - 1)] * (0.5 + random() / 2);
 
-export function createSocket({ url, hello, onWelcome, onFrame, onLost, onOver, open = (to, protocol) => new WebSocket(to, protocol) }) {
+export function createSocket({ url, hello, most = () => Infinity, onWelcome, onFrame, onLost, onOver, open = (to, protocol) => new WebSocket(to, protocol) }) {
   const waiting = new Map();
   let socket = null;
   let tries = 0;
@@ -33,6 +43,15 @@ export function createSocket({ url, hello, onWelcome, onFrame, onLost, onOver, o
       reject(new Refusal({ code }));
     }
     waiting.clear();
+  }
+
+  /** The server hung up over a frame: it can only have been the largest of those without an answer. */
+  function failLargest() {
+    const [id, request] = [...waiting].reduce((one, other) => (other[1].bytes > one[1].bytes ? other : one), [null, { bytes: 0 }]);
+    if (!id) return;
+    waiting.delete(id);
+    clearTimeout(request.timer);
+    request.reject(tooLarge());
   }
 
   function answered(frame) {
@@ -57,13 +76,18 @@ export function createSocket({ url, hello, onWelcome, onFrame, onLost, onOver, o
         reject(new Refusal({ code: 'offline' }));
         return;
       }
+      const bytes = bytesOf(type, fields);
+      if (bytes > most()) {
+        reject(tooLarge());
+        return;
+      }
       serial += 1;
       const id = `c${serial}`;
       const timer = setTimeout(() => {
         waiting.delete(id);
         reject(new Refusal({ code: 'timeout' }));
       }, within);
-      waiting.set(id, { resolve, reject, timer });
+      waiting.set(id, { resolve, reject, timer, bytes });
       socket.send(JSON.stringify({ t: type, id, ...fields }));
     });
   }
@@ -72,6 +96,7 @@ export function createSocket({ url, hello, onWelcome, onFrame, onLost, onOver, o
     const held = socket;
     socket = null;
     if (held) held.onopen = held.onmessage = held.onclose = null;
+    if (code === TOO_LARGE) failLargest();
     fail('offline');
     if (stopped) return;
     if (PERMANENT.has(code)) {

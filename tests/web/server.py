@@ -79,6 +79,8 @@ class Site:
         self.delay = 0.0
         self.lease = 60
         self.accepts = True
+        self.advertised = self.taken = 64 * 1024
+        self.suspended: list[str] = []
         self.posts: list[dict] = []
         self.frames: list[dict] = []
         self.told: dict[str, tuple[str, dict]] = {}
@@ -133,6 +135,9 @@ class Socket:
         await self.send({"type": "websocket.send", "text": json.dumps(frame)})
 
     async def receive(self, text: str) -> None:
+        if len(text.encode()) > self.site.taken:
+            await self.send({"type": "websocket.close", "code": 1009})
+            return
         frame = json.loads(text)
         self.site.frames.append(dict(frame))
         kind, request = frame.pop("t"), frame.pop("id", None)
@@ -183,7 +188,7 @@ class Socket:
             "me": me, "workspace": {"id": world.uuid(1), "slug": "northgate", "name": "Northgate JTF", "ceiling": "TOP SECRET", "markings": MARKINGS},
             "session": {"id": SESSION, "step_up_until": None, "expires_at": stamp(world.now + timedelta(hours=7)), "idle_seconds": 1800},
             "rooms": [public(room) for room in world.rooms.values()], "people": [person for name, person in world.people.items() if name != "jonas"],
-            "lease_seconds": self.site.lease, "limits": {"body_chars": 16000, "frame_bytes": 65536}, "server_time": stamp(datetime.now(UTC)),
+            "lease_seconds": self.site.lease, "limits": {"body_chars": 16000, "frame_bytes": self.site.advertised}, "server_time": stamp(datetime.now(UTC)),
             "resumed": {room: self.changes(room, cursor) for room, cursor in resume.items() if room in world.rooms},
         }  # fmt: skip
 
@@ -443,7 +448,7 @@ class Socket:
                 {
                     "person": person,
                     "role": "owner" if person["username"] == "amara" else "member",
-                    "state": "active",
+                    "state": "suspended" if person["username"] in self.site.suspended else "active",
                     "sources": ["added"],
                     "since": stamp(self.world.now),
                 }
@@ -548,6 +553,13 @@ class Doings:
             }
         )
 
+    async def end(self, room: str) -> None:
+        """Access to a room has ended, told with the room itself as a resumed socket is told it."""
+        found = SITE.world.rooms[SITE.world.id(room)]
+        reason = {"code": "denied", "words": "Not any more."}
+        found["access"] = {"state": "ended", "valid_until": None, "reason": reason, "decision": SESSION}
+        await SITE.everywhere({"t": "room.changed", "room": public(found)})
+
     async def cover(self, room: str, state: str = "unavailable") -> None:
         key = SITE.world.id(room)
         SITE.world.rooms[key]["access"]["state"] = state
@@ -572,6 +584,18 @@ class Doings:
 
     async def silence(self, *, on: bool) -> None:
         SITE.silent = on
+
+    async def frame_bytes(self, *, advertised: int = 64 * 1024, taken: int = 64 * 1024) -> None:
+        SITE.advertised, SITE.taken = advertised, taken
+
+    async def unread(self, room: str, unread: int, mentions: int) -> None:
+        SITE.world.rooms[SITE.world.id(room)] |= {"unread": unread, "mentions": mentions}
+
+    async def suspend(self, person: str) -> None:
+        SITE.suspended.append(person)
+
+    async def power(self, room: str, action: str) -> None:
+        SITE.world.rooms[SITE.world.id(room)]["powers"].append(action)
 
     async def lease(self, seconds: int) -> None:
         SITE.lease = seconds
@@ -599,6 +623,18 @@ class Doings:
 
     async def frames(self, t: str) -> list[dict]:
         return [frame for frame in SITE.frames if frame.get("t", t) == t]
+
+    async def thread(self, room: str, title: str | None, root: dict | None = None, replies: int = 2) -> str:
+        """A thread in a room, as it is told: on a message that was written with these fields, or on none."""
+        key, place = SITE.world.uuid(), SITE.world.id(room)
+        said = SITE.world.message(place, "tomas", "", parts=[]) | root if root else None
+        answers = [SITE.world.message(place, "ines", f"Answer {number}", in_thread=key) for number in range(replies)]
+        info = {
+            "id": key, "room": place, "title": title, "root": said, "replies": replies,
+            "last_at": answers[-1]["at"] if answers else None, "unread": 0, "following": True,
+        }  # fmt: skip
+        SITE.world.threads[key] = {"info": info, "messages": answers}
+        return key
 
     async def thread_of(self) -> str:
         return next(iter(SITE.world.threads))

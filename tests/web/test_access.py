@@ -197,3 +197,34 @@ def test_a_revoked_session_leaves_nothing_on_the_page(visit, site):
     page.wait_for_url("**/login/?ended=revoked")
     expect(page.get_by_text("Your session was ended.")).to_be_visible()
     assert SECRET not in page.content()
+
+
+def test_access_that_ends_says_only_what_was_lost_and_when(visit, site):
+    page = visit.room(ROOM)
+    expect(page.locator(".did")).to_have_count(0)
+
+    site.end(room=ROOM)
+
+    gone(page)
+    expect(page.locator(".did li")).to_have_text(
+        ["Messages were removed from this device.", "What you posted stays in the room’s record."]
+    )
+    said = page.locator(".facts div").filter(has_text="Time").locator("dd").inner_text()
+    shown = page.evaluate("new Date().toLocaleTimeString('en-GB')")
+    seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s in (said.split(":"), shown.split(":"))]
+    assert (seconds[1] - seconds[0]) % 86_400 < 60
+
+
+def test_a_room_that_ended_while_the_connection_was_gone_leaves_nothing_behind(visit, site):
+    page = visit.room(ROOM)
+    page.locator("#composer textarea").fill("a draft that dies")
+    go_offline(page, site)
+    site.end(room=ROOM)
+
+    site.accept(on=True)
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+    gone(page)
+    expect(page.get_by_text("Not any more.")).to_be_visible()
+    expect(page.locator(".did")).to_contain_text("What you had not sent was discarded.")
+    assert "a draft that dies" not in page.content()

@@ -136,3 +136,54 @@ def test_what_was_said_while_offline_is_there_after_the_resume(visit, site):
 
     expect(row(page, "Said in the meantime")).to_be_visible()
     assert site.frames(t="hello")[-1]["resume"]
+
+
+def test_a_message_of_too_many_bytes_is_told_where_it_is_written_and_never_sent(visit, site):
+    page = visit.room()
+    box = page.locator("#composer textarea")
+    text = "a" + "\x01" * 12_002 + "z"
+
+    box.fill(text)
+
+    expect(page.locator("#composer [role=alert]")).to_have_text(re.compile(r"^6,\d{3} bytes too long$"))
+    expect(page.get_by_role("button", name="Send", exact=True)).to_have_attribute("aria-disabled", "true")
+    box.press("Enter")
+    expect(box).to_have_value(text)
+    assert site.frames(t="message.post") == []
+
+    box.fill(text[:9_000])
+    expect(page.locator("#composer [role=alert]")).to_have_count(0)
+    box.press("Enter")
+    expect(box).to_have_value("")
+    expect(page.locator(".msg").last.get_by_text("Sent", exact=True)).to_be_attached()
+
+
+def test_a_message_that_the_server_hangs_up_over_is_not_sent_again_and_keeps_its_text(visit, site):
+    site.frame_bytes(taken=2_000)
+    page = visit.room()
+
+    write(page, "x" * 3_000)
+
+    refused = page.locator(".msg.failed")
+    expect(refused).to_contain_text("Not sent: This is too long for the server.")
+    expect(page.get_by_text("Reconnecting.")).to_have_count(0)
+    assert site.posts() == []
+    expect(refused.get_by_role("button", name="Try again")).to_have_count(0)
+    write(page, "short")
+    expect(row(page, "short").get_by_text("Sent", exact=True)).to_be_attached()
+    refused.get_by_role("button", name="Edit").click()
+    expect(page.locator("#composer textarea")).to_have_value("x" * 3_000)
+
+
+def test_what_waited_and_is_now_too_large_for_the_server_fails_for_good(visit, site):
+    page = visit.room()
+    go_offline(page, site)
+    write(page, "y" * 3_000)
+    site.frame_bytes(advertised=2_000, taken=2_000)
+
+    come_back(page, site)
+
+    expect(page.locator(".msg.failed")).to_contain_text("Not sent: This is too long for the server.")
+    page.wait_for_timeout(1500)
+    assert site.frames(t="message.post") == []
+    expect(page.get_by_text("Reconnecting.")).to_have_count(0)

@@ -153,3 +153,57 @@ def test_no_name_of_a_room_stands_in_the_title_or_in_what_the_device_keeps(visit
     )
 
     assert "apollo" not in kept
+
+
+def test_a_thread_says_withheld_only_of_a_first_message_that_is_withheld(visit, site):
+    deleted = {"by": "author", "at": "2026-01-05T09:00:00Z"}
+    site.thread(room="apollo-telemetry", title="Brought over from before")
+    site.thread(room="apollo-telemetry", title=None)
+    site.thread(room="apollo-telemetry", title="Its root is gone", root={"deleted": deleted})
+    site.thread(room="apollo-telemetry", title=None, replies=0, root={"view": "withheld"})
+    site.thread(room="apollo-telemetry", title=None, root={"view": "redacted", "parts": [{"marking": "SECRET//NOFORN", "withheld": True}, {"marking": "UNCLASSIFIED", "md": "Open half"}]})  # fmt: skip  # noqa: E501
+    page = visit.page("/#/threads")
+    rows = page.locator(".thread-r")
+    expect(rows).to_have_count(6)
+
+    lines = [each.locator(".thread-x").all_inner_texts() for each in rows.all()]
+
+    assert lines[1:5] == [[], [], ["The first message was deleted."], ["Withheld"]]
+    assert "Open half" in lines[5][0]
+    expect(rows.nth(1)).to_contain_text("Brought over from before")
+    expect(rows.nth(4)).not_to_contain_text("replies")
+    expect(rows.nth(4).locator(".muted")).to_have_text("apollo-telemetry")
+    rows.nth(1).click()
+    expect(page.locator(".panel").get_by_role("heading", name="Brought over from before")).to_be_visible()
+    expect(page.locator(".panel .msg")).to_have_count(2)
+    expect(page.locator(".panel")).not_to_contain_text("Withheld")
+
+
+def test_members_are_counted_as_they_are_listed_and_suspensions_are_for_those_who_keep_them(visit, site):
+    site.suspend(person="tomas")
+    page = visit.room()
+    page.get_by_role("button", name="14 members").click()
+    panel = page.locator(".panel")
+
+    expect(panel.get_by_role("tab", name="Members 8")).to_be_visible()
+    expect(panel.locator(".mem > li")).to_have_count(8)
+    expect(panel).not_to_contain_text("Tomás Herrera")
+    expect(panel).not_to_contain_text("Suspended")
+
+    site.power(room="apollo-telemetry", action="room:member:remove")
+    page.reload()
+    apart = page.locator(".panel h3", has_text="Suspended")
+    expect(apart).to_have_text("Suspended 1")
+    expect(apart.locator("+ ul > li")).to_contain_text("Tomás Herrera")
+    expect(page.get_by_role("tab", name="Members 8")).to_be_visible()
+
+
+def test_what_is_not_counted_to_its_end_is_shown_as_at_least_that_many(visit, site):
+    site.unread(room="announcements", unread=1_000, mentions=1_000)
+    page = visit.page()
+
+    expect(page.get_by_role("link", name="announcements")).to_contain_text("1,000+ mentions")
+    expect(page.get_by_role("link", name="Unread 1,021+ unread")).to_be_visible()
+    expect(page).to_have_title(re.compile(r"^\(1,00\d\+\) "))
+    page.get_by_role("link", name="Mentions 1,002+").click()
+    expect(page.locator(".inbox-r", has_text="announcements")).to_contain_text("1,000+ mentions")

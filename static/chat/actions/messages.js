@@ -1,6 +1,8 @@
 // Writing: posts, edits, deletions, reactions, threads, drafts.
 import { t } from '../i18n.js';
 import { uuid7 } from '../ids.js';
+import { requestOf } from '../outbox.js';
+import { bytesOf } from '../socket.js';
 import { EMPTY, beforeCursor } from '../state/timeline.js';
 
 const TYPING_EVERY = 3000;
@@ -16,6 +18,12 @@ export function messageActions(client) {
       const added = client.act.outbox.add({ clientId, room, thread: thread ?? null, replyTo: replyTo ?? null, body, marking, alsoToRoom: Boolean(alsoToRoom) });
       if (!added) store.dispatch({ type: 'notice', notice: { tone: 'warn', text: t('outbox.full') } });
       return added;
+    },
+    /** By how many bytes this is more than the server takes at once; nothing or less is well. */
+    excess({ edited, ...item }) {
+      const { body, marking } = item;
+      const bytes = edited ? bytesOf('message.edit', { message: edited.id, body, marking }) : bytesOf('message.post', requestOf({ ...item, clientId: uuid7() }));
+      return bytes - store.state.limits.frame_bytes;
     },
     edit: (message, body, marking) => request('message.edit', { message: message.id, body, marking }).catch((refusal) => {
       complain(refusal);

@@ -23,7 +23,6 @@ export const clientHandlers = {
   'connection.lost': (state, { at, nextTry }) => ({ ...state, phase: state.phase === 'ready' ? 'reconnecting' : state.phase, connection: { ...state.connection, up: false, since: state.connection.up ? at : state.connection.since, nextTry } }),
   'connection.synced': (state, { at }) => ({ ...state, connection: { ...state.connection, lastSync: at } }),
   'session.over': (state) => ({ ...state, phase: 'over' }),
-  'session.ending': (state, { at, why }) => ({ ...state, session: { ...state.session, ending: { at, why } } }),
   'session.stepped_up': (state, { until }) => ({ ...state, session: { ...state.session, step_up_until: until } }),
   powers: (state, { powers }) => ({ ...state, me: { ...state.me, powers } }),
   route: (state, { route }) => {

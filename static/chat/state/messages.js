@@ -41,9 +41,22 @@ function posted(state, { room, message: plain, mine }) {
   return { ...next, rooms: put(next.rooms, room, { ...known, unread: known.unread + 1, mentions }) };
 }
 
+/** The first message of a thread is also shown at its head and in the lists: there too only as it is now. */
+function rerooted(state, message) {
+  const renewed = (thread) => (thread?.root?.id === message.id ? { ...thread, root: message } : thread);
+  const list = (known) => known && { ...known, items: known.items.map(renewed) };
+  const open = state.threads[message.thread?.id];
+  return {
+    ...state,
+    threads: open ? put(state.threads, message.thread.id, { ...open, info: renewed(open.info) }) : state.threads,
+    threadList: list(state.threadList),
+    roomThreads: Object.fromEntries(Object.entries(state.roomThreads).map(([room, known]) => [room, list(known)])),
+  };
+}
+
 function rewritten(state, { room, message: plain }) {
   const message = personal(state.me, plain);
-  const next = onTimeline(state, room, (timeline) => changed(timeline, message));
+  const next = rerooted(onTimeline(state, room, (timeline) => changed(timeline, message)), message);
   const thread = message.in_thread ?? message.thread?.id;
   return thread ? onThread(next, thread, (timeline) => changed(timeline, message)) : next;
 }
@@ -51,7 +64,7 @@ function rewritten(state, { room, message: plain }) {
 function missed(state, { room, messages: plain }) {
   const messages = plain.map((message) => personal(state.me, message));
   const ours = messages.filter(inTimeline);
-  let next = onTimeline(state, room, (timeline) => caughtUp(timeline, ours));
+  let next = messages.reduce(rerooted, onTimeline(state, room, (timeline) => caughtUp(timeline, ours)));
   for (const id of new Set(messages.map((message) => message.in_thread ?? message.thread?.id).filter(Boolean))) {
     next = onThread(next, id, (timeline) => caughtUp(timeline, messages.filter((message) => message.in_thread === id || message.thread?.id === id)));
   }

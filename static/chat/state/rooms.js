@@ -26,6 +26,15 @@ export function forget(state, room) {
   };
 }
 
+/** What goes from this device with a room: so that nothing is said to be lost that was never there. */
+function takenWith(state, room) {
+  const threads = Object.keys(state.threads).filter((id) => state.threads[id].info?.room === room);
+  return {
+    messages: Boolean(state.timelines[room]?.order.length) || threads.some((id) => state.threads[id].timeline.order.length > 0),
+    unsent: [room, ...threads].some((place) => state.drafts[place]?.text) || state.outbox.some((item) => item.room === room && item.status !== 'sent'),
+  };
+}
+
 /** The content of a room goes, the room and its draft stay: it cannot be checked, or asks for a confirmation. */
 function covered(state, room, cover) {
   if (!state.rooms[room]) return state;
@@ -39,8 +48,8 @@ function covered(state, room, cover) {
 const patched = (state, id, patch) => (state.rooms[id] ? { ...state, rooms: { ...state.rooms, [id]: { ...state.rooms[id], ...patch } } } : state);
 
 export const roomHandlers = {
-  'room.known': (state, { room }) => {
-    if (room.access?.state === 'ended') return roomHandlers['room.left']({ ...state, rooms: { ...state.rooms, [room.id]: room } }, { room: room.id, reason: room.access.reason, decision: room.access.decision, at: null });
+  'room.known': (state, { room, at = new Date().toISOString() }) => {
+    if (room.access?.state === 'ended') return roomHandlers['room.left']({ ...state, rooms: { ...state.rooms, [room.id]: room } }, { room: room.id, reason: room.access.reason, decision: room.access.decision, at });
     const cover = room.access?.state === 'permitted' ? null : (state.rooms[room.id]?.cover ?? { state: room.access?.state, reason: room.access?.reason ?? null, since: null });
     return { ...state, rooms: { ...state.rooms, [room.id]: { ...state.rooms[room.id], ...room, cover } }, ended: without(state.ended, (id) => id === room.id) };
   },
@@ -51,7 +60,7 @@ export const roomHandlers = {
     const bare = forget(state, room);
     if (reason?.code === 'left') return bare;
     const { kind, name, marking } = known;
-    return { ...bare, ended: { ...bare.ended, [room]: { id: room, kind, name, marking, favourite: known.favourite, reason, decision: decision ?? null, at } } };
+    return { ...bare, ended: { ...bare.ended, [room]: { id: room, kind, name, marking, favourite: known.favourite, reason, decision: decision ?? null, at, taken: takenWith(state, room) } } };
   },
   'room.forgotten': (state, { room }) => forget(state, room),
   'room.ended.closed': (state, { room }) => ({ ...state, ended: without(state.ended, (id) => id === room) }),

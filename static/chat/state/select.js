@@ -1,4 +1,5 @@
 // What views ask of the state.
+import { COUNTED_TO } from '../i18n.js';
 import { highest, markOf } from '../marks.js';
 
 const byName = (one, other) => one.name.localeCompare(other.name, undefined, { numeric: true, sensitivity: 'base' });
@@ -42,11 +43,14 @@ export function groupsOf(state) {
 export const countOf = (room) => (room.muted ? room.mentions : room.unread);
 export const isMention = (room) => room.mentions > 0 || (room.kind === 'direct' && room.unread > 0);
 
+/** A sum, and whether it may be more: one of its parts was not counted to its end. */
+const sumOf = (counts) => ({ n: counts.reduce((sum, n) => sum + n, 0), more: counts.some((n) => n >= COUNTED_TO) });
+
 export function totals(state) {
   const rooms = Object.values(state.rooms);
   return {
-    unread: rooms.reduce((sum, room) => sum + countOf(room), 0),
-    mentions: rooms.reduce((sum, room) => sum + (room.mentions || (room.kind === 'direct' ? room.unread : 0)), 0),
+    unread: sumOf(rooms.map(countOf)),
+    mentions: sumOf(rooms.map((room) => room.mentions || (room.kind === 'direct' ? room.unread : 0))),
     threads: (state.threadList?.items ?? []).filter((thread) => thread.unread).length,
   };
 }
@@ -94,4 +98,6 @@ export function leaseEnd(state, room) {
 export const writes = (room) => can(room, 'room:message:post') && room.state !== 'archived';
 export const keeps = (room) => ['owner', 'moderator'].includes(room?.role);
 export const can = (room, action) => Boolean(room?.powers?.includes(action));
+/** Who keeps the members also sees who stands in the room without access to it. */
+export const hasPowerOverMembers = (room) => can(room, 'room:member:remove') || can(room, 'room:member:set_role');
 export const hasPower = (state, flag) => Boolean(state.me?.powers?.includes(flag));

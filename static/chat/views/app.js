@@ -1,9 +1,9 @@
 // The page: both marking bars, the list of rooms, the pane in the middle, the panel, what lies over them.
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { Client, cls, html, icon, useClient, useNarrow, useStore } from '../dom.js';
-import { t } from '../i18n.js';
+import { counted, t } from '../i18n.js';
 import { written } from '../marks.js';
-import { screenMark } from '../state/select.js';
+import { screenMark, totals } from '../state/select.js';
 import { useKeys } from './keyboard.js';
 import { Mentions, Threads, Unread } from './inbox.js';
 import { Overlay } from './overlays.js';
@@ -63,8 +63,8 @@ function Notice() {
 /** No name of a room or person stands in the title: titles land in the history of the browser and in the task bar. */
 function useTitle() {
   const title = useStore((state) => {
-    const unread = Object.values(state.rooms).reduce((sum, room) => sum + (room.mentions || (room.kind === 'direct' ? room.unread : 0)), 0);
-    return `${unread ? `(${unread}) ` : ''}${state.workspace?.name ?? ''} · ${t('product')}`;
+    const { n, more } = totals(state).mentions;
+    return `${n ? `(${counted(n, more)}) ` : ''}${state.workspace?.name ?? ''} · ${t('product')}`;
   });
   useEffect(() => { document.title = title; }, [title]);
 }

@@ -1,7 +1,7 @@
 // Small things that every view uses.
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { cls, hidden, html, icon } from '../dom.js';
-import { count, t } from '../i18n.js';
+import { counted, t } from '../i18n.js';
 import { spoken } from '../marks.js';
 
 const PRESENCE = { active: '', away: 'pres-away', dnd: 'pres-away', offline: 'pres-off' };
@@ -22,9 +22,9 @@ export function Portion({ mark, usual }) {
   return html`<span class=${cls('pm', usual ? 'pm-def' : `pm-${mark.bar}`)}><span aria-hidden="true">(${mark.short || '?'})</span>${hidden(spoken(mark.name || t('mark.unknown')))}</span>${' '}`;
 }
 
-export function Badge({ n, mention, word }) {
+export function Badge({ n, more, mention, word }) {
   if (!n) return null;
-  return html`<span class=${cls('badge', mention && 'badge-mention')}>${count(n)}${hidden(` ${word}`)}</span>`;
+  return html`<span class=${cls('badge', mention && 'badge-mention')}>${counted(n, more)}${hidden(` ${word}`)}</span>`;
 }
 
 export function Spinner({ text }) {

@@ -51,6 +51,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   const listed = query && options.length > 0 && !['marking', 'emoji'].includes(open);
   const audience = useStore((state) => state.audience[`${room.id}|${marking}`]);
   const name = nameOf(store.state, room);
+  const excess = act.messages.excess({ edited, room: room.id, thread, replyTo, body: draft.text.trim(), marking, alsoToRoom: also });
 
   useEffect(() => act.rooms.audience(room.id, marking), [room.id, marking, up, audience]);
   useEffect(() => { if (edited) write({ text: sourceOf(store.state, edited), marking: edited.marking }); }, [edited?.id]);
@@ -93,7 +94,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
 
   function send() {
     const body = draft.text.trim();
-    if (!body || body.length > limit) return;
+    if (!body || body.length > limit || excess > 0) return;
     if (edited) {
       act.messages.edit(edited, body, marking).then(stopEditing, () => {});
       return;
@@ -163,7 +164,8 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   };
   const listId = `complete-${place}`;
   const tooLong = draft.text.length - limit;
-  const ready = Boolean(draft.text.trim()) && tooLong <= 0;
+  const over = tooLong > 0 ? t('composer.too_long', { n: tooLong }) : excess > 0 && t('composer.too_large', { n: excess });
+  const ready = Boolean(draft.text.trim()) && !over;
   const title = edited ? t('composer.editing') : label;
   return html`<div class=${cls('comp-wrap', slim && 'slim')} data-composer=${place}>
     ${listed && query.kind === 'mention' && html`<${MentionList} id=${listId} people=${mentions} at=${at} text=${query.text} onPick=${choose} />`}
@@ -183,7 +185,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
         <button type="button" class="ib ib-sm" aria-label=${t('composer.emoji')} aria-expanded=${String(open === 'emoji')} onClick=${() => toggle('emoji')}>${icon('smile', '')}</button>
         ${!slim && html`<button type="button" class="ib ib-sm hide-s" aria-label=${t('composer.commands')} onClick=${() => { write({ text: '/' }); requestAnimationFrame(() => { box.current.focus(); setCaret(1); }); }}>${icon('slash', '')}</button>`}
         <span class="grow"></span>
-        ${tooLong > 0 ? html`<span class="reach over" role="alert">${t('composer.too_long', { n: tooLong })}</span>` : up ? audience && !slim && html`<span class="reach num hide-s">${icon('eye', 'i-xs')}${t('composer.audience', { n: audience.can_read })}</span>` : html`<span class="reach hide-s">${icon('clock', 'i-xs')}${t('composer.will_wait')}</span>`}
+        ${over ? html`<span class="reach over" role="alert">${over}</span>` : up ? audience && !slim && html`<span class="reach num hide-s">${icon('eye', 'i-xs')}${t('composer.audience', { n: audience.can_read })}</span>` : html`<span class="reach hide-s">${icon('clock', 'i-xs')}${t('composer.will_wait')}</span>`}
         ${slim && !edited && html`<button type="button" class=${cls('chip also', also && 'on')} aria-pressed=${String(also)} onClick=${() => setAlso(!also)}>${t('thread.also')}</button>`}
         <button type="submit" class=${cls('send', ready && 'ready')} aria-label=${edited ? t('composer.save') : slim ? t('thread.send') : t('composer.send')} aria-disabled=${String(!ready)}>${icon(edited ? 'check' : 'send', '')}</button>
       </div>

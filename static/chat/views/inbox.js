@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { html, icon, useClient, useStore } from '../dom.js';
 import { plain } from '../markdown.js';
-import { t } from '../i18n.js';
+import { counted, t } from '../i18n.js';
 import { markOf } from '../marks.js';
 import { countOf, inOrder, isMention, nameOf, otherOf, readable } from '../state/select.js';
 import { when } from '../time.js';
@@ -49,17 +49,27 @@ export function ThreadList({ room }) {
     ${list.before && html`<button type="button" class="link small" onClick=${() => act.threads.list(room ?? null, true)}>${t('threads.more')}</button>`}`;
 }
 
+/** What the first message says to this reader; of a thread that hangs on none there is nothing to say. */
+function RootLine({ root, room }) {
+  const { store } = useClient();
+  if (!root) return null;
+  const part = root.view === 'withheld' ? null : root.parts.find((one) => !one.withheld);
+  if (root.deleted) return html`<span class="thread-x">${t('deleted.root')}</span>`;
+  if (part) return html`<span class="thread-x"><${Portion} mark=${markOf(store.state.workspace, part.marking)} usual=${part.marking === room.marking} />${plain(part.md).slice(0, 160)}</span>`;
+  return html`<span class="thread-x">${t(root.view === 'unreadable' ? 'withheld.unreadable' : 'withheld.short')}</span>`;
+}
+
 function ThreadRow({ thread, named }) {
   const { act, store } = useClient();
   const room = store.state.rooms[thread.room];
   const author = store.state.people[thread.root?.author];
-  const part = thread.root?.view === 'full' ? thread.root.parts[0] : null;
+  const told = thread.root?.view !== 'withheld';
   const open = useStore((state) => state.route.panel?.thread === thread.id);
   return html`<li><button type="button" class="thread-r" aria-current=${open ? 'true' : undefined} onClick=${() => act.go({ view: 'room', room: thread.room, panel: { kind: 'thread', thread: thread.id } })}>
     <${Avatar} person=${author} size="sm" />
-    <span class="grow"><span class="srm"><b class="truncate">${thread.title || author?.name || t('thread.title')}</b><span class="muted nowrap">${named ? `${nameOf(store.state, room)} · ` : ''}${thread.last_at ? when(thread.last_at) : ''}</span></span>
-      <span class="thread-x">${part ? html`<${Portion} mark=${markOf(store.state.workspace, part.marking)} usual=${part.marking === room.marking} />${plain(part.md).slice(0, 160)}` : t('withheld.short')}</span>
-      <span class="ts-n">${t('thread.replies', { n: thread.replies })}</span>${thread.unread > 0 && html` <span class="ts-new">${t('feed.new', { n: thread.unread })}</span>`}</span>
+    <span class="grow"><span class="srm"><b class="truncate">${thread.title || author?.name || t('thread.title')}</b><span class="muted nowrap">${[named && nameOf(store.state, room), thread.last_at && when(thread.last_at)].filter(Boolean).join(' · ')}</span></span>
+      <${RootLine} root=${thread.root} room=${room} />
+      ${told && html`<span class="ts-n">${t('thread.replies', { n: thread.replies })}</span>`}${thread.unread > 0 && html` <span class="ts-new">${t('feed.new', { n: counted(thread.unread) })}</span>`}</span>
   </button></li>`;
 }
 

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { html, icon, useClient, useStore } from '../dom.js';
 import { count, t } from '../i18n.js';
-import { can } from '../state/select.js';
+import { can, hasPowerOverMembers } from '../state/select.js';
 import { Avatar, Menu, MenuItem, Spinner, presenceWord } from './basics.js';
 
 const SHOWN = 20;
@@ -14,11 +14,10 @@ function Member({ room, member }) {
   const person = useStore((state) => state.people[member.person]);
   const [menu, setMenu] = useState(false);
   const mine = member.person === store.state.me.id;
-  const manages = !mine && (can(room, 'room:member:remove') || can(room, 'room:member:set_role'));
+  const manages = !mine && hasPowerOverMembers(room);
   const then = (work) => () => { setMenu(false); work().catch(client.complain); };
   return html`<li>
     <${Avatar} person=${person} size="sm" presence=${!person.bot} /><span class="grow"><b>${person.name}</b><span>${person.title}</span><span class="vh">${presenceWord(person)}</span></span>
-    ${member.state === 'suspended' && html`<span class="tag tag-warn">${t('members.suspended')}</span>`}
     ${member.role !== 'member' && html`<span class="tag">${t(`role.${member.role}`)}</span>`}
     ${mine && html`<span class="tag">${t('you')}</span>`}
     ${!mine && html`<span class="mem-m"><button type="button" class="ib ib-sm" aria-label=${t('members.more', { who: person.name })} aria-haspopup="menu" aria-expanded=${String(menu)} onClick=${() => setMenu(!menu)}>${icon('more')}</button>
@@ -47,11 +46,13 @@ export function Members({ room }) {
   const [text, setText] = useState('');
   useEffect(() => { if (up && !known) act.people.members(room.id); }, [room.id, up, known]);
   if (!known) return html`<${Spinner} text=${t('members.loading')} />`;
-  const found = known.items.filter((member) => people[member.person] && `${people[member.person].name} ${people[member.person].title ?? ''} ${people[member.person].username}`.toLowerCase().includes(text.toLowerCase()))
+  const found = known.items.filter((member) => member.state !== 'suspended' || hasPowerOverMembers(room)).filter((member) => people[member.person] && `${people[member.person].name} ${people[member.person].title ?? ''} ${people[member.person].username}`.toLowerCase().includes(text.toLowerCase()))
     .sort((one, other) => people[one.person].name.localeCompare(people[other.person].name));
   const isHere = (member) => people[member.person].presence === 'active';
-  const bots = found.filter((member) => people[member.person].bot);
-  const humans = found.filter((member) => !people[member.person].bot);
+  const suspended = found.filter((member) => member.state === 'suspended');
+  const active = found.filter((member) => member.state !== 'suspended');
+  const bots = active.filter((member) => people[member.person].bot);
+  const humans = active.filter((member) => !people[member.person].bot);
   return html`
     <p class="fine top">${t(room.governed ? 'members.follow' : 'members.plain')}</p>
     <div class="mem-find"><input class="input" type="search" placeholder=${t('members.find')} aria-label=${t('members.find')} value=${text} onInput=${(event) => setText(event.target.value)} />
@@ -59,5 +60,6 @@ export function Members({ room }) {
     <${Section} title=${t('members.here')} members=${humans.filter(isHere)} room=${room} />
     <${Section} title=${t('members.away')} members=${humans.filter((member) => !isHere(member))} room=${room} />
     <${Section} title=${t('members.apps')} members=${bots} room=${room} />
+    <${Section} title=${t('members.suspended')} members=${suspended} room=${room} />
     ${!found.length && html`<p class="fine threads-none">${t('members.none')}</p>`}`;
 }

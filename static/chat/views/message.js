@@ -2,7 +2,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { Still, cls, hidden, html, icon, useClient, useStore } from '../dom.js';
 import { emojiName } from '../emoji.js';
-import { count, parts, t } from '../i18n.js';
+import { count, counted, parts, t } from '../i18n.js';
 import { markOf } from '../marks.js';
 import { keeps, writes } from '../state/select.js';
 import { dayOf, fullOf, hourOf, when } from '../time.js';
@@ -50,7 +50,7 @@ function ThreadSummary({ message, tab }) {
     <span class="av-stack" aria-hidden="true">${thread.participants.slice(0, 3).map((id) => html`<${Avatar} key=${id} person=${store.state.people[id]} size="xs" />`)}</span>
     ${thread.title && html`<b class="truncate ts-t">${thread.title}</b>`}
     <span class="ts-n">${t('thread.replies', { n: thread.replies })}</span>
-    ${unread > 0 && html`<span class="ts-new">${t('feed.new', { n: unread })}</span>`}
+    ${unread > 0 && html`<span class="ts-new">${t('feed.new', { n: counted(unread) })}</span>`}
     ${thread.last_at && html`<span class="ts-last">${t('thread.last', { time: when(thread.last_at) })}</span>`}
   </button>`;
 }

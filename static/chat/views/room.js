@@ -62,11 +62,8 @@ export function ConnectionBar() {
   const connection = useStore((state) => state.connection);
   const phase = useStore((state) => state.phase);
   const outbox = useStore((state) => state.outbox);
-  const ending = useStore((state) => state.session?.ending);
   useTick(1000, phase === 'reconnecting');
-  if (phase !== 'reconnecting') {
-    return ending ? html`<div class="conn" role="status">${icon('clock')}<span class="grow"><b>${t('session.ends', { time: secondOf(ending.at) })}</b> ${ending.why ?? ''}</span></div>` : null;
-  }
+  if (phase !== 'reconnecting') return null;
   const waits = outbox.filter((item) => item.status === 'waiting' || item.status === 'sending').length;
   const needs = outbox.filter((item) => ['refused', 'failed', 'held'].includes(item.status)).length;
   const queue = [waits && t('conn.waits', { n: waits }), needs && t('conn.needs', { n: needs }), (waits || needs) && t('conn.checked')].filter(Boolean).join(' ');

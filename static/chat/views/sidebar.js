@@ -46,7 +46,7 @@ function RoomRow({ room, current }) {
   const draft = useStore((state) => Boolean(state.drafts[room.id]?.text) && !current);
   const n = countOf(room);
   const mention = isMention(room);
-  const names = ['rr', n > 0 && !current && 'unread', n > 0 && current && 'unread', current && 'on', room.muted && 'muted-room', room.gone && 'gone', room.state === 'archived' && 'quiet'];
+  const names = ['rr', n > 0 && 'unread', current && 'on', room.muted && 'muted-room', room.gone && 'gone', room.state === 'archived' && 'quiet'];
   return html`<li><a class=${cls(...names)} href=${hashOf({ view: 'room', room: room.id, panel: null })} data-room=${room.id} aria-current=${current ? 'page' : undefined} onClick=${(event) => { if (event.ctrlKey || event.metaKey) return; event.preventDefault(); act.rooms.open(room.id); }}>
     ${person && !room.gone ? html`<${Avatar} person=${person} size="xs" presence />` : roomIcon(room)}
     <span class="rr-name truncate">${room.name}</span>
@@ -76,9 +76,9 @@ function Group({ group, closed, toggle, current }) {
   </section>`;
 }
 
-function Top({ view, name, symbol, n, mention, word }) {
+function Top({ view, name, symbol, n, more = false, mention, word }) {
   const current = useStore((state) => state.route.view);
-  return html`<li><a class=${cls('rr', current === view && 'on')} href=${`#/${view}`} aria-current=${current === view ? 'page' : undefined}>${icon(symbol)}<span class="rr-name">${name}</span><${Badge} n=${n} mention=${mention} word=${word} /><span class="rr-mk"></span></a></li>`;
+  return html`<li><a class=${cls('rr', current === view && 'on')} href=${`#/${view}`} aria-current=${current === view ? 'page' : undefined}>${icon(symbol)}<span class="rr-name">${name}</span><${Badge} n=${n} more=${more} mention=${mention} word=${word} /><span class="rr-mk"></span></a></li>`;
 }
 
 function Me() {
@@ -125,8 +125,8 @@ export function Sidebar({ narrow }) {
     <button type="button" class="jump" onClick=${() => act.overlay({ kind: 'switcher' })}>${icon('search')}<span class="grow">${t('rooms.jump')}</span><kbd>Ctrl K</kbd></button>
     <div class="side-scroll scroll" onKeyDown=${arrows}>
       <ul class="rl rl-top">
-        <${Top} view="unread" name=${t('top.unread')} symbol="inbox" n=${unread} word=${t('rooms.word_unread')} />
-        <${Top} view="mentions" name=${t('top.mentions')} symbol="at" n=${mentions} mention word=${t('rooms.word_mentions')} />
+        <${Top} view="unread" name=${t('top.unread')} symbol="inbox" ...${unread} word=${t('rooms.word_unread')} />
+        <${Top} view="mentions" name=${t('top.mentions')} symbol="at" ...${mentions} mention word=${t('rooms.word_mentions')} />
         <${Top} view="threads" name=${t('top.threads')} symbol="thread" n=${threads} word=${t('rooms.word_unread')} />
       </ul>
       ${groupsOf(state).map((group) => html`<${Group} key=${group.key} group=${group} closed=${closed} toggle=${toggle} current=${current} />`)}

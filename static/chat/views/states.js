@@ -30,7 +30,7 @@ export function Ended({ ended }) {
       <span class="state-i danger">${icon('shield-x', 'i-xl')}</span>
       <h1 id="lost-t" tabindex="-1" ref=${heading}>${parts('ended.title', { room: html`<span class="nowrap">${ended.name}</span>` })}</h1>
       <p>${ended.reason?.words || t('ended.no_words')}</p>
-      <ul class="did"><li>${icon('check')}${t('ended.removed')}</li><li>${icon('check')}${t('ended.draft')}</li><li>${icon('check')}${t('ended.stays')}</li></ul>
+      <ul class="did">${ended.taken.messages && html`<li>${icon('check')}${t('ended.removed')}</li>`}${ended.taken.unsent && html`<li>${icon('check')}${t('ended.draft')}</li>`}<li>${icon('check')}${t('ended.stays')}</li></ul>
       <${Facts} facts=${[[t('ended.decision'), ended.decision, true], [t('ended.time'), secondOf(ended.at)], [t('ended.policy'), ended.reason?.policy]]} />
       ${next && html`<div class="acts"><button type="button" class="btn btn-primary" onClick=${() => act.rooms.open(next.id)}>${t('ended.go', { room: nameOf(store.state, next) })}</button></div>`}
       <p class="fine">${t('ended.returns')}</p>

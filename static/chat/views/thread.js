@@ -19,7 +19,7 @@ function Replies({ room, thread, info, timeline }) {
   const rows = useMemo(() => rowsOf({ timeline: withoutRoot(timeline, info), outbox: mine, me: store.state.me.id, days: false }), [timeline, outbox, info]);
   const draw = drawRow(room, thread, 3);
   const root = info.root && { key: `root-${info.root.id}`, kind: 'message', message: { ...info.root, thread: null }, first: true };
-  const head = html`${root && draw(root, { active: false, focus: () => {}, key: root.key })}<li class="th-sep"><h3>${t('thread.replies', { n: info.replies })}</h3></li>`;
+  const head = html`${root && draw(root, { active: false, focus: () => {}, key: root.key })}<li class="th-sep"><h3>${info.root?.view === 'withheld' ? t('thread.label') : t('thread.replies', { n: info.replies })}</h3></li>`;
   const seen = (message) => info.unread && act.rooms.markRead(room.id, message, thread);
   return html`<${Feed} rows=${rows} epoch=${timeline.epoch} name="pb thread" label=${t('thread.label')} me=${store.state.me.id} below=${0} moreBefore=${timeline.moreBefore} moreAfter=${false} head=${head}
     onOlder=${() => act.threads.older(thread)} onNewer=${() => {}} onLatest=${() => {}} onSeen=${seen} draw=${draw} />`;

@@ -59,3 +59,9 @@ test('twenty may wait, and none longer than a quarter of an hour', () => {
   assert.equal(staleness(item('a'), { workspace, room: { marking: 'U' }, now: 0 }), 'marking');
   assert.equal(staleness(item('a'), { workspace, room: { marking: 'S' }, now: 0 }), null);
 });
+
+test('what is too large for the server fails for good and keeps its text', () => {
+  const refused = afterFailure(item('a', { body: 'long', queuedAt: 1 }), { code: 'too_large', text: 'Too long.' }, 0);
+
+  assert.deepEqual([refused.status, refused.body, refused.reason], ['refused', 'long', 'Too long.']);
+});

@@ -8,6 +8,7 @@ import { uuid7 } from '../../../static/chat/ids.js';
 import english from '../../../static/chat/locale/en.js';
 import { hashOf, parseRoute } from '../../../static/chat/route.js';
 import { rowsOf } from '../../../static/chat/rows.js';
+import { dateOf, when } from '../../../static/chat/time.js';
 
 test('an id sorts by time and says its version', () => {
   const [early, late] = [uuid7(1_000_000_000_000), uuid7(1_000_000_000_001)];
@@ -88,4 +89,13 @@ test('what is not confirmed stays last, and is not shown twice', () => {
   const outbox = [{ clientId: 'k', message: 'a', createdAt: 0, status: 'sent' }, { clientId: 'l', createdAt: Date.now(), status: 'sending' }];
 
   assert.deepEqual(rowsOf({ timeline, outbox, me: 'me', days: false }).map((row) => row.key), ['a', 'l']);
+});
+
+test('a day of another year is told with its year', () => {
+  const now = new Date(2026, 0, 5, 12, 0).getTime();
+
+  assert.equal(when(new Date(2026, 0, 5, 9, 30), now), '09:30');
+  assert.equal(when(new Date(2026, 0, 4, 9, 30), now), '4 Jan 09:30');
+  assert.equal(when(new Date(2025, 11, 31, 9, 30), now), '31 Dec 2025 09:30');
+  assert.deepEqual([dateOf(new Date(2026, 11, 4), now), dateOf(new Date(2027, 0, 4), now)], ['4 December', '4 January 2027']);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createGaps } from '../../../static/chat/gaps.js';
-import { createSocket } from '../../../static/chat/socket.js';
+import { bytesOf, createSocket } from '../../../static/chat/socket.js';
 
 globalThis.WebSocket ??= { OPEN: 1 };
 
@@ -127,4 +127,31 @@ test('a head that is ahead of us is caught up with, an absence that is too long 
 
   assert.deepEqual(fresh, ['r']);
   assert.equal(store.state.rooms.r.cursor, 'c9');
+});
+
+test('what takes more bytes than the server does is refused here and never sent', async (t) => {
+  const { socket, wires } = connected(t, { most: () => 300 });
+
+  await assert.rejects(socket.request('message.post', { body: '\u0001'.repeat(50) }), (refusal) => refusal.code === 'too_large' && refusal.text.length > 0);
+  socket.request('message.post', { body: 'x'.repeat(50) }).catch(() => {});
+
+  assert.deepEqual(wires[0].sent.map((frame) => frame.body[0]), ['x']);
+});
+
+test('bytes are counted as they stand on the wire', () => {
+  const [plain, quoted, wide] = ['x', '\u0001', '€'].map((body) => bytesOf('message.post', { body: body.repeat(100) }));
+
+  assert.deepEqual([quoted - plain, wide - plain], [500, 200]);
+});
+
+test('a server that hangs up over a frame means the largest one; the others may be asked again', async (t) => {
+  const { socket, wires, news } = connected(t);
+  const large = socket.request('message.post', { body: 'x'.repeat(1000) });
+  const small = socket.request('ping');
+
+  wires[0].onclose({ code: 1009 });
+
+  await assert.rejects(large, (refusal) => refusal.code === 'too_large');
+  await assert.rejects(small, (refusal) => refusal.code === 'offline');
+  assert.equal(news.lost.length, 1);
 });

@@ -4,6 +4,7 @@ import { initialState } from '../../../static/chat/state/initial.js';
 import { reduce } from '../../../static/chat/state/reduce.js';
 import { countOf, groupsOf, isMention, readable, screenMark, totals } from '../../../static/chat/state/select.js';
 import { KEEP, afterCursor, appended, beforeCursor, caughtUp, EMPTY, prepended, replaced } from '../../../static/chat/state/timeline.js';
+import { counted } from '../../../static/chat/i18n.js';
 import { markOf } from '../../../static/chat/marks.js';
 
 const CANARY = 'canary-7c1e';
@@ -66,7 +67,7 @@ test('a message of somebody else counts, my own does not, and a mention is worke
   state = reduce(state, { type: 'message.posted', room: 'r2', message: message(2, { author: 'me' }), mine: true });
 
   assert.deepEqual([state.rooms.r2.unread, state.rooms.r2.mentions], [1, 1]);
-  assert.deepEqual(totals(state), { unread: 1, mentions: 1, threads: 0 });
+  assert.deepEqual(totals(state), { unread: { n: 1, more: false }, mentions: { n: 1, more: false }, threads: 0 });
 });
 
 test('a muted room shows only what concerns me', () => {
@@ -151,4 +152,31 @@ test('rooms stand in one group each', () => {
 
 test('an action that nobody knows is a defect', () => {
   assert.throws(() => reduce(world(), { type: 'nonsense' }), /unknown action/);
+});
+
+test('a first message that was deleted is gone from the head of its thread and from the lists too', () => {
+  const gone = message(1, { parts: [], deleted: { by: 'author', at: 'now' }, thread: { id: 't1', title: null, replies: 1, last_at: 'x', participants: [] } });
+
+  for (const news of [{ type: 'message.changed', message: gone }, { type: 'messages.missed', messages: [gone] }]) {
+    const state = reduce(reading(), { ...news, room: 'r1' });
+    const roots = [state.threads.t1.info.root, state.threadList.items[0].root, state.roomThreads.r1.items[0].root];
+    assert.deepEqual(roots.map((root) => root.parts), [[], [], []]);
+  }
+});
+
+test('of a room that ends only what was there is said to be gone, and when is never unknown', () => {
+  const bare = reduce(world(), { type: 'room.known', room: room('r1', { access: { state: 'ended', reason: { code: 'denied', words: 'No.' }, decision: 'd' } }) });
+  const full = reduce(reading(), { type: 'room.left', room: 'r1', reason: { code: 'policy', words: 'Ended.' }, at: 'now' });
+  const blank = reduce(reduce(world(), { type: 'draft', place: 'r1', draft: { text: '', marking: 'U' } }), { type: 'room.left', room: 'r1', reason: { code: 'policy' }, at: 'now' });
+
+  assert.ok(Math.abs(Date.now() - new Date(bare.ended.r1.at)) < 60_000);
+  assert.deepEqual([bare.ended.r1.taken, full.ended.r1.taken, blank.ended.r1.taken].map(({ messages, unsent }) => [messages, unsent]), [[false, false], [true, true], [false, false]]);
+});
+
+test('a sum says that it may be more when one of its parts was not counted to its end', () => {
+  const whole = totals(world([room('r1', { unread: 600 }), room('r2', { unread: 600, mentions: 1000 })]));
+  const open = totals(world([room('r1', { unread: 1000 }), room('r2', { unread: 5 })]));
+
+  assert.deepEqual([whole.unread, whole.mentions, open.unread], [{ n: 1200, more: false }, { n: 1000, more: true }, { n: 1005, more: true }]);
+  assert.deepEqual([counted(999), counted(1000), counted(1200, whole.unread.more), counted(1005, open.unread.more)], ['999', '1,000+', '1,200', '1,005+']);
 });
