@@ -75,7 +75,7 @@ def client(request: HttpRequest) -> HttpResponseBase:
 
 
 def _shell(request: HttpRequest, *, workspace: Workspace, page: ImportMap) -> HttpResponse:
-    urls = {name: reverse(name) for name in ("login", "logout", "sessions", "profile")}
+    urls = {name: reverse(name) for name in ("login", "logout", "password", "sessions", "profile")}
     return render(
         request,
         "chat/shell.html",

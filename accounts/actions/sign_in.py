@@ -130,7 +130,7 @@ def confirm_session(actor: Actor, *, attempt: Attempt) -> SignIn:
         raise Conflict(
             _("This account has no password."),
             field="password",
-            remedy=_("Ask an administrator of this workspace to set one."),
+            remedy=_("Sign in again and set one in your settings, or ask an administrator of this workspace."),
         )
 
     target = Target("session", session.id)

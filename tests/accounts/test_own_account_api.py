@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts import sessions
-from accounts.actions import end_session, use_ticket
+from accounts.actions import end_session, issue_login_link, use_ticket
 from accounts.models import Session
 from tenancy.scoping import within
 from tests.accounts.conftest import HERE, PASSWORD
@@ -130,6 +130,19 @@ def test_a_new_password_takes_effect(browser):
     other = Client(HTTP_HOST=HOST)
     assert other.post("/login/", {"username": "grace", "password": PASSWORD}).status_code == 403
     assert other.post("/login/", {"username": "grace", "password": "an even longer sentence"}).status_code == 302
+
+
+def test_who_came_by_a_link_sets_a_first_password_and_can_confirm_with_it(olympus, ada):
+    link = issue_login_link(olympus.system, user_id=ada.id)
+    browser = Client(HTTP_HOST=HOST)
+    browser.post(f"/login/{link.token}")
+    assert browser.post("/api/v1/step-up/", {"password": "words"}, content_type=JSON).status_code == 409
+
+    answer = browser.post("/api/v1/password/", {"password": "an even longer sentence"}, content_type=JSON)
+
+    assert answer.status_code == 204
+    confirmed = browser.post("/api/v1/step-up/", {"password": "an even longer sentence"}, content_type=JSON)
+    assert confirmed.status_code == 200
 
 
 def test_an_old_sign_in_must_confirm_before_a_new_password(browser, clock):

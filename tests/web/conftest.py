@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 WIDE, NARROW = (1440, 900), (390, 844)
 PATIENCE = 25_000
 """Milliseconds that a busy machine may take for anything; what is awaited comes at once on an idle one."""
-DROPPED = ("WebSocket connection to", "ERR_CONNECTION_REFUSED", "status of 403", "status of 409")
+DROPPED = ("WebSocket connection to", "ERR_CONNECTION_REFUSED", "status of 400", "status of 403", "status of 409")
 
 
 class Site:

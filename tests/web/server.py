@@ -36,7 +36,7 @@ SESSION = "00000000-0000-7000-8000-00000000051c"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 URLS = {
     "login": "/login/", "logout": "/logout/", "console": "/console/", "step_up": "/api/v1/step-up/",
-    "sessions": "/api/v1/sessions/", "profile": "/api/v1/profile/", "socket": "/ws/chat",
+    "password": "/api/v1/password/", "sessions": "/api/v1/sessions/", "profile": "/api/v1/profile/", "socket": "/ws/chat",
 }  # fmt: skip
 
 
@@ -707,6 +707,8 @@ async def http(scope, receive, send) -> None:
         status, kind, payload = 200, "application/json", json.dumps(result).encode()
     elif path == "/api/v1/step-up/":
         status, kind, payload = await step_up(json.loads(await body_of(receive)))
+    elif path == "/api/v1/password/":
+        status, kind, payload = set_password(json.loads(await body_of(receive)))
     elif path.startswith("/api/v1/"):
         sessions = [
             {"id": SESSION, "current": True, "device": "Chromium on Linux", "address": "10.2.0.14", "methods": ["password"], "created_at": stamp(SITE.world.now - timedelta(hours=1)), "last_used_at": stamp(SITE.world.now)},
@@ -733,15 +735,22 @@ async def http(scope, receive, send) -> None:
     await send({"type": "http.response.body", "body": payload})
 
 
+def problem(code: str, detail: str, status: int = 403) -> tuple[int, str, bytes]:
+    said = {"title": "Refused", "status": status, "detail": detail, "code": code}
+    return status, "application/problem+json", json.dumps(said).encode()
+
+
+def set_password(asked: dict) -> tuple[int, str, bytes]:
+    if asked["password"] == "too late, too late":
+        return problem("step_up_required", "Confirm that it is you.")
+    if len(asked["password"]) < 12:
+        return problem("invalid", "This password is too short.", 400)
+    return 204, "text/plain", b""
+
+
 async def step_up(asked: dict) -> tuple[int, str, bytes]:
     if asked["password"] != "correct horse":
-        return (
-            403,
-            "application/problem+json",
-            json.dumps(
-                {"title": "Refused", "status": 403, "detail": "That password is not right.", "code": "invalid"}
-            ).encode(),
-        )
+        return problem("invalid", "That password is not right.")
     until = stamp(datetime.now(UTC) + timedelta(minutes=15))
     for room in SITE.world.rooms.values():
         if room["access"]["state"] == "step_up":

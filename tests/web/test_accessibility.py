@@ -136,7 +136,7 @@ STATES: dict[str, Callable] = {
     "access": panel("access"), "members": panel("members"), "about": panel("about"), "room threads": panel("threads"), "thread": thread,
     "switcher": overlay("Control+k", ".search"), "shortcuts": overlay("?", ".keysdlg"), "marking": overlay("Alt+m", ".mkmenu"),
     "reactions": overlay("+", ".emoji"), "mention list": written("@o", ".ac .mi"), "commands": written("/", ".ac .mi"),
-    "appearance": settings("Appearance"), "profile": settings("Profile"), "sessions": settings("Sessions"),
+    "appearance": settings("Appearance"), "profile": settings("Profile"), "password": settings("Password"), "sessions": settings("Sessions"),
     "workspace menu": clicked("Northgate JTF", ".ws-menu"), "new channel": clicked("New message or room", ".formdlg"),
     "browse": clicked("Browse channels", ".card-r"),
     "access ended": lost, "not checkable": covered, "confirm": step_up, "reconnecting": reconnecting,

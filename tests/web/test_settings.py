@@ -38,6 +38,39 @@ def test_sessions_are_listed_and_another_one_can_be_ended(visit):
     expect(page.locator("#polite")).to_have_text("Session ended")
 
 
+@pytest.fixture
+def password_pane(visit):
+    page = visit.room()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("tab", name="Password").click()
+    return page
+
+
+def test_a_person_sets_a_password_of_their_own(password_pane):
+    page = password_pane
+    page.get_by_label("New password").fill("a long enough sentence")
+
+    with page.expect_request("**/api/v1/password/") as asked:
+        page.get_by_role("button", name="Set password").click()
+
+    assert asked.value.post_data_json == {"password": "a long enough sentence"}
+    expect(page.get_by_text("Password set")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("password", "said"), [("too late, too late", "Sign in again first"), ("short", "This password is too short.")]
+)
+def test_a_password_that_is_not_taken_says_why(password_pane, password, said):
+    page = password_pane
+    page.get_by_label("New password").fill(password)
+
+    page.get_by_role("button", name="Set password").click()
+
+    expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+    expect(page.get_by_label("New password")).to_have_attribute("aria-invalid", "true")
+
+
 def test_signing_out_leaves_nothing_behind(visit):
     page = visit.room()
 

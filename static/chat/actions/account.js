@@ -28,6 +28,7 @@ export function accountActions(client) {
       return call('PATCH', config.urls.profile, { settings }).catch(() => client.notice('warn', t('settings.not_kept')));
     },
     setProfile: (fields) => call('PATCH', config.urls.profile, fields),
+    setPassword: (password) => call('POST', config.urls.password, { password }),
     setPresence: (state) => request('presence.set', { state }).then(() => store.dispatch({ type: 'presence', user: store.state.me.id, presence: state })).catch(client.complain),
     sessions: () => call('GET', config.urls.sessions).then((answer) => (Array.isArray(answer) ? answer : answer.results)),
     revoke: (id) => call('DELETE', `${config.urls.sessions}${id}/`),

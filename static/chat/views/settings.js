@@ -1,11 +1,11 @@
-// Settings: how it looks, how it writes, where the person is signed in.
+// Settings: how it looks, how it writes, how the person proves who it is, and where that is signed in.
 import { useEffect, useState } from 'preact/hooks';
 import { html, icon, useClient, useStore } from '../dom.js';
 import { t } from '../i18n.js';
 import { fullOf, when } from '../time.js';
 import { Dialog, DialogHead, Spinner } from './basics.js';
 
-const TABS = ['look', 'profile', 'sessions'];
+const TABS = ['look', 'profile', 'password', 'sessions'];
 
 function Choice({ name, value, options, onPick }) {
   return html`<fieldset class="choice"><legend>${t(`look.${name}`)}</legend><div class="choice-o">${options.map((option) => html`<label class="seg"><input type="radio" name=${name} checked=${value === option} onChange=${() => onPick(option)} /><span>${t(`look.${name}_${option}`)}</span></label>`)}</div></fieldset>`;
@@ -48,6 +48,30 @@ function Profile({ onClose }) {
   </form>`;
 }
 
+function Password({ onClose }) {
+  const client = useClient();
+  const [error, setError] = useState('');
+  const [shown, setShown] = useState(false);
+  async function submit(event) {
+    event.preventDefault();
+    setError('');
+    try {
+      await client.act.account.setPassword(new FormData(event.target).get('password'));
+      client.notice('ok', t('password.kept'));
+      onClose();
+    } catch (problem) {
+      setError(problem.code === 'step_up_required' ? t('password.stale') : problem.text || t('error.unknown'));
+    }
+  }
+  return html`<form class="sets" onSubmit=${submit}>
+    <p class="fine" id="pw-d">${t('password.about')}</p>
+    <div class="field"><label for="pw-n">${t('password.new')}</label><span class="pw"><input class="input" id="pw-n" name="password" type=${shown ? 'text' : 'password'} autocomplete="new-password" maxlength="1024" required aria-invalid=${error ? 'true' : undefined} aria-describedby=${error ? 'pw-e' : 'pw-d'} />
+      <button type="button" class="ib ib-sm" aria-label=${t('step_up.show')} aria-pressed=${String(shown)} onClick=${() => setShown(!shown)}>${icon(shown ? 'eye-off' : 'eye')}</button></span></div>
+    ${error && html`<p class="err" id="pw-e" role="alert">${icon('alert', 'i-xs')}${error}</p>`}
+    <div class="step-a"><button type="submit" class="btn btn-primary">${t('password.set')}</button></div>
+  </form>`;
+}
+
 function Sessions() {
   const client = useClient();
   const [sessions, setSessions] = useState(null);
@@ -66,7 +90,7 @@ function Sessions() {
     <div class="acts"><button type="button" class="btn" onClick=${() => client.act.overlay({ kind: 'sign_out_everywhere' })}>${icon('logout')}${t('session.sign_out_everywhere')}</button></div></div>`;
 }
 
-const PANES = { look: Look, profile: Profile, sessions: Sessions };
+const PANES = { look: Look, profile: Profile, password: Password, sessions: Sessions };
 
 export function Settings({ overlay, onClose }) {
   const { act } = useClient();
