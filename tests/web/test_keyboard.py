@@ -134,6 +134,31 @@ def test_the_list_of_rooms_moves_by_arrows(visit):
     page.keyboard.press("ArrowDown")
 
     expect(page.locator("a.rr:focus")).to_contain_text("apollo-imaging")
+    page.keyboard.press("End")
+    expect(page.locator("a.rr:focus")).to_contain_text("Tomás Herrera")
+    page.keyboard.press("Home")
+    expect(page.locator("a.rr:focus")).to_contain_text("Unread")
+
+
+def test_the_list_of_rooms_is_one_tab_stop(visit, site):
+    page = visit.room()
+    stop = page.locator('a.rr[tabindex="0"]')
+    expect(stop).to_have_count(1)
+    expect(stop).to_contain_text("apollo-telemetry")
+
+    stop.focus()
+    page.keyboard.press("ArrowDown")
+    expect(stop).to_contain_text("range-safety")
+    page.keyboard.press("Tab")
+    assert page.locator("a.rr:focus").count() == 0
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("a.rr:focus")).to_contain_text("range-safety")
+
+    site.leave(room="range-safety")
+    expect(page.get_by_role("link", name="range-safety")).to_contain_text("access ended")
+    page.get_by_role("link", name="announcements").click()
+    expect(stop).to_contain_text("announcements")
+    expect(stop).to_have_count(1)
 
 
 def test_a_message_can_be_marked_and_sent_without_a_mouse(visit, site):

@@ -4,7 +4,7 @@ import { useClient } from '../dom.js';
 import { inOrder } from '../state/select.js';
 
 const REGIONS = ['rooms', 'messages', 'composer', 'panel'];
-const ENTRIES = ['.msg[tabindex="0"]', 'a.rr.on', 'a.rr', 'button.inbox-r', '[role="tab"][tabindex="0"]', 'h1[tabindex], h2[tabindex]', '[tabindex="0"]'];
+const ENTRIES = ['.msg[tabindex="0"]', 'a.rr[tabindex="0"]', 'button.inbox-r', '[role="tab"][tabindex="0"]', 'h1[tabindex], h2[tabindex]', '[tabindex="0"]'];
 const writing = (target) => target.closest('input, textarea, select, [contenteditable]');
 
 /** The element that takes the focus of a region: its tab stop, else its heading. */

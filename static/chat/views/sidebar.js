@@ -1,5 +1,5 @@
 // The list of rooms.
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { cls, hidden, html, icon, useClient, useStore } from '../dom.js';
 import { t } from '../i18n.js';
 import { markOf, written } from '../marks.js';
@@ -92,13 +92,28 @@ function Me() {
   </div>`;
 }
 
-/** One tab stop per list: arrows move between the rows of the whole list. */
-function arrows(event) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || event.altKey || !event.target.matches('a.rr')) return;
-  const rows = [...event.currentTarget.querySelectorAll('a.rr')];
-  rows[rows.indexOf(event.target) + step]?.focus();
-  event.preventDefault();
+/** One tab stop per list: the row that had the focus last, at first that of what is open; arrows move between all rows. */
+function useRows(place) {
+  const list = useRef();
+  const last = useRef({});
+  const settle = (focused) => {
+    const rows = [...list.current.querySelectorAll('a.rr')];
+    if (focused || last.current.place !== place) last.current = { place, row: focused };
+    const stop = [last.current.row, rows.find((row) => row.matches('[aria-current]')), rows[0]].find((row) => rows.includes(row));
+    for (const row of rows) row.tabIndex = row === stop ? 0 : -1;
+  };
+  useLayoutEffect(() => settle(list.current.contains(document.activeElement) && document.activeElement.matches('a.rr') ? document.activeElement : undefined));
+  const onFocusIn = (event) => event.target.matches('a.rr') && settle(event.target);
+  const onKeyDown = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !event.target.matches('a.rr')) return;
+    const rows = [...list.current.querySelectorAll('a.rr')];
+    const at = rows.indexOf(event.target);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+    if (to === undefined) return;
+    rows[to]?.focus();
+    event.preventDefault();
+  };
+  return { ref: list, onFocusIn, onKeyDown };
 }
 
 export function Sidebar({ narrow }) {
@@ -110,6 +125,7 @@ export function Sidebar({ narrow }) {
   const ceiling = markOf(workspace, workspace.ceiling);
   const { unread, mentions, threads } = totals(state);
   const current = state.route.view === 'room' ? state.route.room : null;
+  const rows = useRows(`${state.route.view} ${current}`);
   const tag = narrow ? 'main' : 'nav';
   return html`<${tag} class="side" aria-label=${t('rooms.title')} data-region="rooms">
     ${narrow && html`<h1 class="vh" tabindex="-1">${t('rooms.title')}</h1>`}
@@ -123,7 +139,7 @@ export function Sidebar({ narrow }) {
     </div>
     ${menu && html`<${WorkspaceMenu} onClose=${() => setMenu(false)} />`}
     <button type="button" class="jump" onClick=${() => act.overlay({ kind: 'switcher' })}>${icon('search')}<span class="grow">${t('rooms.jump')}</span><kbd>Ctrl K</kbd></button>
-    <div class="side-scroll scroll" onKeyDown=${arrows}>
+    <div class="side-scroll scroll" ...${rows}>
       <ul class="rl rl-top">
         <${Top} view="unread" name=${t('top.unread')} symbol="inbox" ...${unread} word=${t('rooms.word_unread')} />
         <${Top} view="mentions" name=${t('top.mentions')} symbol="at" ...${mentions} mention word=${t('rooms.word_mentions')} />
