@@ -28,6 +28,7 @@ from rooms.actions.members import candidate
 from rooms.cursors import cursor_of, seq_of
 from rooms.history import states_of, summary_of
 from rooms.markings import canonical
+from rooms.models import MembershipState
 from rooms.people import people_views, views_of
 from rooms.reasons import words_of
 from rooms.roomlist import is_governed, requirement_view
@@ -224,9 +225,12 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
 
 
 def list_members(actor: Actor, frame: frames.ListMembers) -> Data:
-    """Who is in a room, for those who are in it."""
+    """Who is in a room, for those who are in it; whose membership is suspended is for those to know who keep it."""
     room = access_room(actor, frame.room, Action.MEMBERS_LIST)
     held = memberships_in(room.id)
+    active = [one for one in held if one.state == MembershipState.ACTIVE]
+    if len(active) < len(held) and not pep.permitted(actor, Action.MEMBER_REMOVE, room_resource(room.id)):
+        held = active
     people = {person["id"]: person for person in people_views(one.user_id for one in held)}
     return {
         "members": [

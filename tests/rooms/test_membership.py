@@ -5,9 +5,13 @@ import pytest
 from accounts.actions import assign_role
 from accounts.models import Role
 from audit.events import Event
+from policy import pep
 from policy.catalogue import Action, RoomRole
+from rooms import frames
 from rooms.actions.members import add_member, join_room, leave_room, remove_member, set_member_role
+from rooms.actions.rooms import set_requirement
 from rooms.models import Membership, RoomKind
+from rooms.reads import list_members
 from tenancy.actor import new_id
 from tenancy.errors import Conflict, NotFound
 from tests.asserts import assert_audited, assert_denied, assert_refused
@@ -196,6 +200,19 @@ def test_the_role_of_who_is_not_there_cannot_be_changed(olympus):
             user_id=olympus.people["eve"].id,
             role=RoomRole.OWNER,
         )
+
+
+@pytest.mark.parametrize(("reader", "shown"), [("ada", {"ada", "grace", "eve"}), ("eve", {"ada", "eve"})])
+def test_who_is_suspended_is_for_those_to_know_who_keep_the_room(olympus, reader, shown):
+    room = olympus.own_room("eve", "grace")
+    olympus.knows("eve", CLEARED)
+    set_requirement(olympus.system, room_id=room.id, requirement="clearance >= SECRET")
+    olympus.knows("grace", {"clearance": "CONFIDENTIAL"})
+
+    with pep.reading(olympus.actor(reader)):
+        listed = list_members(olympus.actor(reader), frames.ListMembers(id="1", room=room.id))
+
+    assert {one["person"]["username"] for one in listed["members"]} == shown
 
 
 def test_a_suspended_member_cannot_be_let_in_by_hand(olympus):
