@@ -63,10 +63,10 @@ class Tallies:
         return True
 
     def _boot(self, name: str, interval: int) -> _Boot:
-        found = self._boots.get(name)
-        if found is None:
-            young = time.monotonic() - self._began < LONGEST_TRANSACTION_SECONDS
-            found = self._boots[name] = _Boot(interval + LONGEST_TRANSACTION_INTERVALS if young else interval)
+        """What was begun before this sealer, which may seal late entries first, is not judged."""
+        found = self._boots.setdefault(name, _Boot(interval))
+        if time.monotonic() - self._began < LONGEST_TRANSACTION_SECONDS:
+            found.since = max(found.since, interval + LONGEST_TRANSACTION_INTERVALS)
         return found
 
     def judge(self) -> Iterator[tuple[str, str]]:

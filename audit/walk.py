@@ -239,7 +239,8 @@ class LogWalk:
         elif kind in (Event.AUDIT_STORE_OPENED, Event.AUDIT_STORE_CLOSED):
             opened = kind == Event.AUDIT_STORE_OPENED
             self.seen.switches.append((int(env["t"]), not opened, opened))
-            self.seen.told_switches[env["obj"]["id"]] = opened
+            if row := (env.get("obj") or {}).get("id"):
+                self.seen.told_switches[row] = opened
 
     def _tail(self, entries: _Rows) -> None:
         """What no seal covers yet is vouched for by its MAC alone."""

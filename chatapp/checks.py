@@ -26,8 +26,10 @@ _FEWEST_CHARACTERS = 10
 _LEAST_TOLD = 0.7  # of the shortest length, in bytes after compression; random hexadecimal digits give 0.9 or more
 _MOST_IN_ORDER = 0.75
 _WIDEST_FOUR, _WIDEST_SIX = 12, 24  # what the largest content networks publish as their own
-_OWN_FOUR = (IPv4Network("10.0.0.0/8"), IPv4Network("127.0.0.0/8"))
-_OWN_SIX = IPv6Network("fc00::/7")
+_OWN_FOUR = (IPv4Network("10.0.0.0/8"), IPv4Network("100.64.0.0/10"), IPv4Network("127.0.0.0/8"))
+_OWN_SIX = (IPv6Network("fc00::/7"), IPv6Network("fe80::/10"))
+_OWN_NAMES = frozenset({"internal", "intranet", "private", "corp", "home", "lan", "local"})
+"""Top levels that no registry gives away (RFC 6762 appendix G, ICANN's .internal)."""
 _GUESSED = frozenset({"postgres", "password", "cordon", "changeme", "change-me", "secret", "insecure", "default"})
 
 _Check = Callable[..., list[CheckMessage]]
@@ -197,7 +199,8 @@ def _wall_errors() -> Iterator[Error]:
 
 
 def _is_top_level(pattern: str) -> bool:
-    return pattern.startswith(".") and "." not in pattern.strip(".") and not is_loopback(pattern)
+    name = pattern.strip(".")
+    return pattern.startswith(".") and "." not in name and name not in _OWN_NAMES and not is_loopback(pattern)
 
 
 def _are_too_wide(networks: Sequence[str]) -> bool:
@@ -206,7 +209,7 @@ def _are_too_wide(networks: Sequence[str]) -> bool:
     four = collapse_addresses(one for one in known if isinstance(one, IPv4Network))
     six = collapse_addresses(one for one in known if isinstance(one, IPv6Network))
     return any(one.prefixlen < _WIDEST_FOUR and not any(map(one.subnet_of, _OWN_FOUR)) for one in four) or any(
-        one.prefixlen < _WIDEST_SIX and not one.subnet_of(_OWN_SIX) for one in six
+        one.prefixlen < _WIDEST_SIX and not any(map(one.subnet_of, _OWN_SIX)) for one in six
     )
 
 

@@ -68,7 +68,7 @@ def start_postgres(deployment: Deployment, *, options: Mapping[str, str] | None 
     """A PostgreSQL that answers, with the roles and the database of this deployment."""
     disguise = guise()
     sockets = _postgres_directories(deployment, disguise)
-    if not (deployment.postgres_data / "PG_VERSION").exists():  # moved there whole
+    if not (deployment.postgres_data / "PG_VERSION").exists():
         _initialise(deployment, disguise)
     _stop_leftover(deployment, disguise)
 

@@ -247,7 +247,7 @@ class _Reader:
             return given
         if is_loopback(host):
             return ("127.0.0.1", "localhost", ".localhost", "[::1]")
-        return (host, f".{host}")
+        return (host, f".{host}") if "." in host else (host,)
 
 
 def is_loopback(host: str) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accounts.circumstances import counted_as
 from tenancy.actor import Actor
 from tenancy.errors import RateLimited
 
@@ -23,7 +24,7 @@ class Admission:
     def admit(self, actor: Actor) -> None:
         """Count one socket more. Raises RateLimited when there are as many as may be."""
         self._refuse_crowd(actor.id, PER_PERSON)
-        self._refuse_crowd(actor.environment.address, settings.SOCKETS_PER_ADDRESS)
+        self._refuse_crowd(counted_as(actor.environment.address), settings.SOCKETS_PER_ADDRESS)
         self._held.update(_names(actor))
 
     def release(self, actor: Actor) -> None:
@@ -39,4 +40,4 @@ class Admission:
 
 
 def _names(actor: Actor) -> tuple[UUID | str, str]:
-    return actor.id, actor.environment.address
+    return actor.id, counted_as(actor.environment.address)

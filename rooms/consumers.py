@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -224,6 +225,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
             if self.seat is None:
                 self.live.hub.drop(seat)
                 self._farewell = farewell(error)
+                await self._tell_departure(seat)
             raise
         if self.seat is None:
             self.seat = seat
@@ -234,7 +236,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _turn_away(self, code: Close) -> None:
         """Who was not welcomed has nothing to wait for: the socket ends once its error is told."""
         if self._raw is None:
-            await self._outbox.join()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._outbox.join(), GONE_WITHIN)
         self._close_soon(code)
 
     async def _arrive(self, seat: Seat) -> None:
@@ -347,7 +350,11 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if code in UNREADABLE and self._admitted:
             await self._note(Event.FRAME_REFUSED, {"size": 0})
         seat = self._let_go()
-        if seat is not None and not self.live.hub.by_user.get(seat.user_id):
+        if seat is not None:
+            await self._tell_departure(seat)
+
+    async def _tell_departure(self, seat: Seat) -> None:
+        if not self.live.hub.by_user.get(seat.user_id):
             await self.live.lane.run(loading.tell_departure, seat.actor)
 
     def _let_go(self) -> Seat | None:

@@ -237,7 +237,7 @@ class Close(IntEnum):
 
     @property
     def resumable(self) -> bool:
-        return self not in (Close.TOO_LARGE, Close.MALFORMED, Close.NOT_SIGNED_IN, Close.REVOKED)
+        return self not in (Close.MALFORMED, Close.NOT_SIGNED_IN, Close.REVOKED)
 
 
 CLIENT_FRAMES: tuple[type[Frame], ...] = (Typing, *Request.__subclasses__())

@@ -27,7 +27,7 @@ def checked_topic(topic: str) -> str:
 
 def says_nothing(text: str) -> bool:
     """Whether there is nothing in a text that anybody could see."""
-    return not any(character.isprintable() and not character.isspace() for character in shown(text))
+    return not any(character.isprintable() and not character.isspace() for character in shown(_FILLERS.sub("", text)))
 
 
 def _visible(text: str, field: str) -> str:

@@ -225,7 +225,7 @@ def browse_rooms(actor: Actor, frame: frames.BrowseRooms) -> Data:
 
 
 def list_members(actor: Actor, frame: frames.ListMembers) -> Data:
-    """Who is in a room, for those who are in it; whose membership is suspended is for those to know who keep it."""
+    """Who is in a room, for those who are in it; whose membership is suspended is listed for those who keep it."""
     room = access_room(actor, frame.room, Action.MEMBERS_LIST)
     held = memberships_in(room.id)
     active = [one for one in held if one.state == MembershipState.ACTIVE]

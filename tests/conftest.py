@@ -36,13 +36,15 @@ def _forgetful_valkey(_valkey) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with something that takes long begin first, so that in the end no worker is left alone with one.
+    """The order of the files: what takes long, everything else, what needs the server of the session, browsers.
 
-    What drives a browser keeps its place: Playwright has a loop in this thread as long as one is open.
+    What takes long is not left for one worker alone in the end. The server, once started, writes to the record of its
+    worker's database by itself; and Playwright has a loop in this thread as long as one is open.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    slow -= {item.path for item in items if item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in slow)
+    served = {item.path for item in items if "server" in getattr(item, "fixturenames", ())}
+    browsing = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: (item.path in browsing, item.path in served, item.path not in slow))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

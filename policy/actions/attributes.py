@@ -51,7 +51,9 @@ def define_attribute(actor: Actor, *, proposal: Proposal) -> AttributeDefinition
     definition = _definition(proposal)
     if row.kind != proposal.kind:
         raise Conflict(_("The type of an attribute never changes."), field="kind", remedy=_("Define a new attribute."))
-    source = sources.checked(proposal.category, proposal.name, proposal.source.strip())
+    source = proposal.source.strip()
+    if known is None or source != known.source:
+        sources.checked(proposal.category, proposal.name, source)
     changed = _changes(row, definition, source)
     if known is not None and not changed:
         raise NothingChanged(row)
