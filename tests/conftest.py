@@ -39,11 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order of the files: what takes long, everything else, what needs the server of the session, browsers.
 
     What takes long is not left for one worker alone in the end. The server, once started, writes to the record of its
-    worker's database by itself; and Playwright has a loop in this thread as long as one is open.
+    worker's database by itself; and Playwright has a loop in this thread as long as one is open, so that browsers keep
+    their order among themselves: those of `tests/web` stay open to the end.
     """
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    served = {item.path for item in items if "server" in getattr(item, "fixturenames", ())}
     browsing = {item.path for item in items if item.get_closest_marker("browser")}
+    served = {item.path for item in items if "server" in getattr(item, "fixturenames", ())} - browsing
+    slow = {item.path for item in items if item.get_closest_marker("slow")} | browsing
     items.sort(key=lambda item: (item.path in browsing, item.path in served, item.path not in slow))
 
 
