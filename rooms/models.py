@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from policy.catalogue import RoomRole
-from tenancy.models import WorkspaceModel
+from tenancy.models import Workspace, WorkspaceModel
 
 
 class RoomKind(models.TextChoices):
@@ -128,18 +128,26 @@ class Thread(WorkspaceModel):
 class Message(WorkspaceModel):
     """One sealed message. `seq` is gapless per room and stays on the server; `changed_seq` moves with every
     change (R18).
+
+    Its rows are written on the hot path: the wall's keys over (workspace, id) hold its references, once each, and what
+    is found by the indexes below has no index of its own.
     """
 
-    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="+")
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.PROTECT, related_name="+", editable=False, db_constraint=False, db_index=False
+    )
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     seq = models.BigIntegerField()
     changed_seq = models.BigIntegerField()
-    sender = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    sender = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     client_message_id = models.UUIDField()
     body_mac = models.BinaryField(max_length=32)
     body_sealed = models.BinaryField(null=True)
     marking = models.CharField(max_length=40)
     revision = models.PositiveIntegerField(default=0)
-    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, null=True, related_name="+")
+    thread = models.ForeignKey(
+        Thread, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     also_to_room = models.BooleanField(default=False)
     mentions = ArrayField(models.UUIDField(), default=list)
     mentions_room = models.BooleanField(default=False)

@@ -72,6 +72,9 @@ _CODES: Mapping[tuple[Demand, Answer], str] = {
 }
 
 
+Fulfilled = tuple[bool, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One requirement or rule that applies, ready to be asked. A requirement without condition is one that is
@@ -89,24 +92,44 @@ class Clause:
     def kind(self) -> str:
         return "requirement" if self.demand is Demand.REQUIREMENT else "rule"
 
-    def reason(self, answer: Answer, facts: Facts) -> Reason:
+    def fulfilled(self, answer: Answer, facts: Facts) -> Fulfilled:
+        """Which parts of a conjunction are true, where its reason names the others."""
+        if answer is True or self.condition is None or self.demand is Demand.DENY:
+            return ()
+        return tuple([ask(facts) is True for _, ask in self.condition.parts])
+
+    def reason(self, answer: Answer, fulfilled: Fulfilled) -> Reason:
         if self.demand is Demand.REQUIREMENT and self.condition is None:
             return Reason("requirement_missing", ((self.kind, self.name),))
-        names = ",".join(sorted(self._in_the_way(answer, facts)))
+        names = ",".join(sorted(self._in_the_way(fulfilled)))
         return Reason(
             _CODES[self.demand, answer], ((self.kind, self.name), *((("attributes", names),) if names else ()))
         )
 
-    def _in_the_way(self, answer: Answer, facts: Facts) -> frozenset[str]:
+    def _in_the_way(self, fulfilled: Fulfilled) -> frozenset[str]:
         """The attributes that keep a conjunction from being true; of a denial, all that it looks at."""
-        if self.condition is None or (answer is True and self.demand is not Demand.DENY):
+        if self.condition is None:
             return frozenset()
         if self.demand is Demand.DENY:
             return self.condition.reads
-        return frozenset().union(*(names for names, ask in self.condition.parts if ask(facts) is not True))
+        parts = zip((names for names, _ in self.condition.parts), fulfilled, strict=False)
+        return frozenset().union(*(names for names, is_true in parts if not is_true))
 
 
-_Judged = Sequence[tuple[Clause, Answer]]
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A clause, what it came to, and of its parts what its reason needs."""
+
+    clause: Clause
+    answer: Answer
+    fulfilled: Fulfilled
+
+    @property
+    def reason(self) -> Reason:
+        return self.clause.reason(self.answer, self.fulfilled)
+
+
+_Judged = Sequence[_Answered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +142,7 @@ class _Conclusion:
     def decided_by(self) -> str:
         if self.default:
             return f"default:{self.default}"
-        clause, _ = self.decisive[0]
+        clause = self.decisive[0].clause
         return f"{clause.kind}:{clause.name}"
 
 
@@ -144,15 +167,13 @@ def _conclude(judged: _Judged, *, governed: bool) -> _Conclusion:
     return _Conclusion(Effect.PERMIT, (), default="ungoverned")
 
 
-def _those(judged: _Judged, wanted: Mapping[Demand, Answer]) -> tuple[tuple[Clause, Answer], ...]:
-    return tuple(
-        (clause, answer) for clause, answer in judged if clause.demand in wanted and answer is wanted[clause.demand]
-    )
+def _those(judged: _Judged, wanted: Mapping[Demand, Answer]) -> tuple[_Answered, ...]:
+    return tuple(one for one in judged if one.clause.demand in wanted and one.answer is wanted[one.clause.demand])
 
 
 def _standing(judged: _Judged) -> _Judged:
     """What supports and binds a permit: requirements that are met; permits and redactions that hold, or may."""
-    return [(clause, answer) for clause, answer in judged if clause.demand is not Demand.DENY and answer is not False]
+    return [one for one in judged if one.clause.demand is not Demand.DENY and one.answer is not False]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,44 +187,51 @@ class Plan:
     clauses: tuple[Clause, ...]
     markings: tuple[str, ...]
     reads: frozenset[str]
-    _permits: dict[tuple[Answer, ...], Verdict] = field(default_factory=dict, repr=False, compare=False)
+    _verdicts: dict[object, Verdict] = field(default_factory=dict, repr=False, compare=False)
+    """By all that a verdict rests on: the answers, and where reasons name what is missing, the parts that are true."""
 
     def judge(self, facts: Facts) -> Verdict:
-        """The verdict for these facts."""
+        """The verdict for these facts. Each condition is evaluated; only the words about it are kept."""
         answers = tuple([clause.answer(facts) for clause in self.clauses])
-        remembered = self._permits.get(answers)
+        remembered = self._verdicts.get(answers)
         if remembered is not None:
             return remembered
-        verdict = self._verdict(answers, facts)
-        if verdict.effect is Effect.PERMIT and len(self._permits) < _MOST_REMEMBERED:
-            self._permits[answers] = verdict
+        fulfilled = tuple(
+            [clause.fulfilled(answer, facts) for clause, answer in zip(self.clauses, answers, strict=True)]
+        )
+        key = (answers, fulfilled) if any(fulfilled) else answers
+        remembered = self._verdicts.get(key)
+        if remembered is not None:
+            return remembered
+        verdict = self._verdict([_Answered(*one) for one in zip(self.clauses, answers, fulfilled, strict=True)])
+        if len(self._verdicts) < _MOST_REMEMBERED:
+            self._verdicts[key] = verdict
         return verdict
 
-    def _verdict(self, answers: tuple[Answer, ...], facts: Facts) -> Verdict:
-        everything = tuple(zip(self.clauses, answers, strict=True))
-        judged = [(clause, answer) for clause, answer in everything if not clause.on_trial]
+    def _verdict(self, everything: _Judged) -> Verdict:
+        judged = [one for one in everything if not one.clause.on_trial]
         conclusion = _conclude(judged, governed=self.governed)
         standing = _standing(judged) if conclusion.effect is Effect.PERMIT else ()
         return Verdict(
             effect=conclusion.effect,
-            obligations=unite((one for clause, _ in standing for one in clause.obligations), self.markings),
-            reasons=tuple(_reasons(conclusion, standing, everything, facts)),
+            obligations=unite((each for one in standing for each in one.clause.obligations), self.markings),
+            reasons=tuple(_reasons(conclusion, standing, everything)),
             decided_by=conclusion.decided_by,
             would_be=_conclude(everything, governed=self.governed).effect if len(judged) < len(everything) else None,
         )
 
 
-def _reasons(conclusion: _Conclusion, standing: _Judged, everything: _Judged, facts: Facts) -> Iterator[Reason]:
+def _reasons(conclusion: _Conclusion, standing: _Judged, everything: _Judged) -> Iterator[Reason]:
     if conclusion.default:
         yield Reason(conclusion.default)
-    for clause, answer in conclusion.decisive:
-        yield clause.reason(answer, facts)
-    for clause, answer in standing:
-        if (clause, answer) not in conclusion.decisive:
-            yield clause.reason(answer, facts)
-    for clause, answer in everything:
-        if clause.on_trial and answer is not False:
-            yield Reason("rule_on_trial", (("rule", clause.name), ("would", str(clause.demand))))
+    for one in conclusion.decisive:
+        yield one.reason
+    for one in standing:
+        if one not in conclusion.decisive:
+            yield one.reason
+    for one in everything:
+        if one.clause.on_trial and one.answer is not False:
+            yield Reason("rule_on_trial", (("rule", one.clause.name), ("would", str(one.clause.demand))))
 
 
 @dataclass(frozen=True, slots=True)

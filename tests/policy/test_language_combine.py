@@ -240,6 +240,30 @@ def test_reasons_name_what_is_in_the_way_and_no_value():
     )
 
 
+def test_reasons_are_each_persons_own_however_often_a_plan_was_asked():
+    rules = PolicyDocument((rule("a", "redact", "risk = 1 AND contractor = true", REDACT),))
+    own = compile_condition(parse("clearance >= SECRET AND program any_of {APOLLO}", VOCABULARY), VOCABULARY)
+    plan = compile_policy(rules, VOCABULARY).plan(POST, own)
+    cleared, briefed = {"subject.clearance": "SECRET"}, {"subject.program": frozenset({"APOLLO"})}
+    nobody = {"subject.risk": 0, "subject.clearance": "UNCLASSIFIED", "subject.program": frozenset()}
+
+    def in_the_way(facts):
+        return [dict(reason.params).get("attributes") for reason in plan.judge(facts).reasons]
+
+    for _twice in range(2):
+        assert in_the_way({**nobody, **cleared}) == ["subject.program"]
+        assert in_the_way({**nobody, **briefed}) == ["subject.clearance"]
+        assert in_the_way(nobody) == ["subject.clearance,subject.program"]
+        assert in_the_way({**cleared, **briefed, "subject.risk": STALE, "subject.contractor": True}) == [
+            None,
+            "subject.risk",
+        ]
+        assert in_the_way({**cleared, **briefed, "subject.risk": 1, "subject.contractor": STALE}) == [
+            None,
+            "subject.contractor",
+        ]
+
+
 def test_reasons_of_a_permit_name_all_that_supports_and_binds_it():
     verdict = judge(
         rule("a", "permit", TRUE), rule("b", "redact", UNKNOWN), rule("c", "deny", TRUE, mode=Mode.LOG_ONLY), own=TRUE
