@@ -5,7 +5,6 @@ commit only if this very Action was permitted and something was recorded. What w
 closes, after every roll-back, so that a refusal never dies with the transaction it stopped (R34).
 """
 
-import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +15,6 @@ from functools import partial, wraps
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-from django.db import Error as DatabaseFault
 from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
@@ -29,7 +27,6 @@ from tenancy.actor import Actor, system_actor
 from tenancy.errors import OutsideWorkspace
 from tenancy.scoping import within
 
-logger = logging.getLogger(__name__)
 Performed = TypeVar("Performed", bound=Callable[..., Any])
 
 
@@ -89,7 +86,7 @@ def unit(workspace_id: UUID) -> Iterator[None]:
         if mine.refused or mine.idle:
             _write(mine)
         if notices.waits(workspace_id):
-            _write_noticed(workspace_id)
+            notices.write(workspace_id)
 
 
 def _write(closing: _Unit) -> None:
@@ -102,25 +99,6 @@ def _write(closing: _Unit) -> None:
                 asker = decision.question.asker or decision.question.actor
                 log.record(refusal.event, asker, target=refusal.target, outcome=outcome_of(decision), **refusal.data)
         log.write(ledger)
-
-
-def _write_noticed(workspace_id: UUID) -> None:
-    """Put into the record what was noticed underway; that this fails is no reason to fail what met it. It is tried
-    again where the database was away, and else left to the log.
-    """
-    noticed = notices.take(workspace_id)
-    platform = system_actor(workspace_id, cause="noticed")
-    try:
-        with within(workspace_id), log.collecting() as ledger:
-            for one in noticed:
-                target = log.Target(one.target_type, one.target_id, one.room_id)
-                log.record(one.event, platform, target=target, outcome="failed", **one.data)
-            log.write(ledger)
-    except DatabaseFault as fault:
-        logger.exception("What was noticed in workspace %s could not be recorded.", workspace_id)
-        if isinstance(fault, OperationalError):
-            for one in noticed:
-                notices.leave(one)
 
 
 def _counted(refused: Sequence[Decision]) -> list[tuple[Decision, int]]:
