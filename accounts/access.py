@@ -14,10 +14,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import sealing, sessions
-from accounts.models import Fact, Group, GroupMembership, Role, Session, User, UserKind, UserState
+from accounts.models import Fact, Group, GroupMembership, Role, RoleAssignment, Session, User, UserKind, UserState
 from keys.errors import SealError
 from policy import pip
-from policy.catalogue import Action, Flag
+from policy.catalogue import Action, Flag, with_implied
 from policy.language.definitions import Category
 from policy.language.sight import NOTHING_HELD, OWN, Seen, Sight
 from policy.pep import enforce, permitted
@@ -103,6 +103,13 @@ def flags_of(actor: Actor) -> frozenset[Flag]:
     gathered = pip.gather([actor], [])
     state = gathered.subjects.get(actor.key)
     return state.flags if state is not None else frozenset()
+
+
+def holders_of(flags: Collection[Flag], user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these people to whom a role gives one of the flags. Nothing is decided by it."""
+    giving = [flag.value for flag in Flag if with_implied(frozenset({flag})) & set(flags)]
+    held = RoleAssignment.objects.filter(user_id__in=set(user_ids), role__flags__overlap=giving)
+    return set(held.values_list("user_id", flat=True))
 
 
 def has_power(user: User, name: str, obj: models.Model | None) -> bool:

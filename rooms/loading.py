@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from accounts import sessions
-from accounts.access import flags_of
-from policy import epochs, pep
-from policy.catalogue import Action
+from accounts.access import flags_of, holders_of
+from policy import epochs, pep, pip
+from policy.catalogue import GATES, Action
 from policy.models import EpochKind
-from policy.types import AccessDenied
+from policy.types import AccessDenied, Question
 from rooms import news, pages, presence, roomlist
 from rooms.access import access_room, has_thread, membership_of, messages_by_id, room_resource, rooms_by_id
 from rooms.cursors import cursor_of, seq_of
@@ -25,7 +25,7 @@ from rooms.seats import Happening, Place
 from rooms.unread import unread_in
 from rooms.views import MessageState
 from rooms.welcome import Welcome, welcome
-from tenancy.actor import Actor
+from tenancy.actor import Actor, ActorKey
 from tenancy.errors import NotSignedIn
 from tenancy.scoping import within
 
@@ -147,6 +147,24 @@ def tell_typing(actor: Actor, told: news.TypingNoticed) -> None:
 def person(workspace_id: UUID, user_id: UUID) -> dict[str, Any]:
     with within(workspace_id):
         return people_views([user_id])[0]
+
+
+def keepers(room_id: UUID, actors: Sequence[Actor]) -> set[ActorKey]:
+    """Those of these who keep the room, and so may know what policy did to whose membership.
+
+    Few do: who holds neither a role nor a flag for it is not asked about.
+    """
+    if not actors:
+        return set()
+    gate = GATES[Action.MEMBER_REMOVE]
+    with within(actors[0].workspace_id):
+        ids = {actor.id for actor in actors}
+        standings = pip.gather([], [(user_id, room_id) for user_id in ids]).standings
+        likely = {user_id for (user_id, _room), one in standings.items() if one.role in gate.room_roles}
+        likely |= holders_of(gate.flags, ids)
+        asked = [Question(one, Action.MEMBER_REMOVE, room_resource(room_id)) for one in actors if one.id in likely]
+        answers = pep.preview(asked)
+    return {answer.question.actor.key for answer in answers if answer.permits}
 
 
 @dataclass(frozen=True, slots=True)

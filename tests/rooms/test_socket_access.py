@@ -18,6 +18,7 @@ from keys import envelope
 from keys.envelope import Place, Scope
 from policy.catalogue import Action, Flag
 from policy.types import Effect
+from rooms import loading
 from rooms.actions.rooms import set_requirement
 from rooms.answers import farewell
 from rooms.frames import Close
@@ -265,6 +266,47 @@ async def test_what_comes_back_opens_the_room_again_without_a_reload(server, oly
 
     assert heard["data"]["parts"][0]["md"] == "For everybody again."
     assert {line["by"] for line in lines} == {"policy"}
+
+
+async def test_only_who_keeps_the_room_hears_that_policy_took_somebody_out(server, olympus, somebody):
+    titan = olympus.rooms["titan"].id
+    person = str(olympus.people[somebody].id)
+    about = lambda frame: frame["user"]["id"] == person  # noqa: E731
+    async with chat(server, olympus, "ada") as ada, chat(server, olympus, "grace") as grace:
+        async with chat(server, olympus, somebody) as one:
+            await sync_to_async(olympus.knows)(somebody, {"clearance": "SECRET"})
+            await one.expects("room.left")
+            told = [await seat.expects("members.changed", about) for seat in (ada, grace)]
+            await sync_to_async(olympus.knows)(somebody, CLEARED)
+            await one.expects("room.joined")
+            told += [await seat.expects("members.changed", about) for seat in (ada, grace)]
+
+        assert not [line for line in grace.heard if "revoked" in line or "policy" in line]
+
+    assert {frame["room"] for frame in told} == {str(titan)}
+    assert [(frame["change"], frame["by"]) for frame in told] == [
+        ("revoked", "policy"),
+        ("left", "person"),
+        ("returned", "policy"),
+        ("joined", "person"),
+    ]
+
+
+def keepers_of(world: World, room: str, *usernames: str) -> set[str]:
+    actors = {world.actor(username).key: username for username in usernames}
+    found = loading.keepers(world.rooms[room].id, [world.actor(username) for username in usernames])
+    return {actors[key] for key in found}
+
+
+async def test_a_room_is_kept_by_its_moderators_and_by_who_may_remove_members(server, olympus, somebody):
+    def arranged() -> set[str]:
+        before = keepers_of(olympus, "titan", "ada", "grace", somebody)
+        role = create_role(olympus.system, name=f"watch of {somebody}", flags=["manage_subscribers"])
+        assign_role(olympus.system, role_id=role.id, user_id=olympus.people[somebody].id)
+        assert before == {"ada"}
+        return keepers_of(olympus, "titan", "ada", "grace", somebody)
+
+    assert await sync_to_async(arranged)() == {"ada", somebody}
 
 
 async def test_who_heard_what_is_on_record_sealed(server, olympus, somebody, room):
