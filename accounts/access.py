@@ -105,10 +105,10 @@ def flags_of(actor: Actor) -> frozenset[Flag]:
     return state.flags if state is not None else frozenset()
 
 
-def holders_of(flags: Collection[Flag], user_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these people to whom a role gives one of the flags. Nothing is decided by it."""
+def holders_of(flags: Collection[Flag]) -> set[UUID]:
+    """To whom a role gives one of these flags. Nothing is decided by it."""
     giving = [flag.value for flag in Flag if with_implied(frozenset({flag})) & set(flags)]
-    held = RoleAssignment.objects.filter(user_id__in=set(user_ids), role__flags__overlap=giving)
+    held = RoleAssignment.objects.filter(role__flags__overlap=giving)
     return set(held.values_list("user_id", flat=True))
 
 

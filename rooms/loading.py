@@ -10,12 +10,20 @@ from uuid import UUID
 
 from accounts import sessions
 from accounts.access import flags_of, holders_of
-from policy import epochs, pep, pip
+from policy import epochs, pep
 from policy.catalogue import GATES, Action
 from policy.models import EpochKind
 from policy.types import AccessDenied, Question
 from rooms import news, pages, presence, roomlist
-from rooms.access import access_room, has_thread, membership_of, messages_by_id, room_resource, rooms_by_id
+from rooms.access import (
+    access_room,
+    has_thread,
+    membership_of,
+    messages_by_id,
+    people_of_roles,
+    room_resource,
+    rooms_by_id,
+)
 from rooms.cursors import cursor_of, seq_of
 from rooms.frames import Close, Hello
 from rooms.history import states_of
@@ -158,10 +166,7 @@ def keepers(room_id: UUID, actors: Sequence[Actor]) -> set[ActorKey]:
         return set()
     gate = GATES[Action.MEMBER_REMOVE]
     with within(actors[0].workspace_id):
-        ids = {actor.id for actor in actors}
-        standings = pip.gather([], [(user_id, room_id) for user_id in ids]).standings
-        likely = {user_id for (user_id, _room), one in standings.items() if one.role in gate.room_roles}
-        likely |= holders_of(gate.flags, ids)
+        likely = people_of_roles(room_id, gate.room_roles) | holders_of(gate.flags)
         asked = [Question(one, Action.MEMBER_REMOVE, room_resource(room_id)) for one in actors if one.id in likely]
         answers = pep.preview(asked)
     return {answer.question.actor.key for answer in answers if answer.permits}

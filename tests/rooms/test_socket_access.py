@@ -10,13 +10,13 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.test import Client
 
-from accounts.actions import assign_role, create_role, deactivate_user, revoke_session, set_password
+from accounts.actions import assign_role, create_role, deactivate_user, give_grant, revoke_session, set_password
 from audit.access import sealed_recipients
 from audit.events import Event
 from audit.models import AuditEvent
 from keys import envelope
 from keys.envelope import Place, Scope
-from policy.catalogue import Action, Flag
+from policy.catalogue import Action, Flag, RoomRole
 from policy.types import Effect
 from rooms import loading
 from rooms.actions.rooms import set_requirement
@@ -298,15 +298,21 @@ def keepers_of(world: World, room: str, *usernames: str) -> set[str]:
     return {actors[key] for key in found}
 
 
-async def test_a_room_is_kept_by_its_moderators_and_by_who_may_remove_members(server, olympus, somebody):
-    def arranged() -> set[str]:
-        before = keepers_of(olympus, "titan", "ada", "grace", somebody)
+async def test_a_room_is_kept_by_owners_moderators_and_who_may_remove_members(server, olympus, somebody):
+    def arranged() -> list[set[str]]:
+        granted = olympus.somebody(CLEARED)
+        names = ("ada", "grace", somebody, granted)
+        found = [keepers_of(olympus, "titan", *names)]
         role = create_role(olympus.system, name=f"watch of {somebody}", flags=["manage_subscribers"])
         assign_role(olympus.system, role_id=role.id, user_id=olympus.people[somebody].id)
-        assert before == {"ada"}
-        return keepers_of(olympus, "titan", "ada", "grace", somebody)
+        found.append(keepers_of(olympus, "titan", *names))
+        room_id, user_id = olympus.rooms["titan"].id, olympus.people[granted].id
+        give_grant(olympus.system, room_id=room_id, role=RoomRole.MODERATOR, user_id=user_id)
+        found.append(keepers_of(olympus, "titan", *names) - {somebody})
+        return [*found, {"ada", granted}]
 
-    assert await sync_to_async(arranged)() == {"ada", somebody}
+    plain, with_flag, with_grant, expected = await sync_to_async(arranged)()
+    assert (plain, with_flag, with_grant) == ({"ada"}, {"ada", somebody}, expected)
 
 
 async def test_who_heard_what_is_on_record_sealed(server, olympus, somebody, room):
