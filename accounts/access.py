@@ -14,11 +14,15 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import sealing, sessions
-from accounts.models import Fact, Group, GroupMembership, Role, Session, User, UserKind, UserState
+from accounts.models import Fact, Group, GroupMembership, Role, RoleAssignment, Session, User, UserKind, UserState
 from keys.errors import SealError
 from policy import pip
-from policy.catalogue import Action, Flag
+from policy.catalogue import Action, Flag, with_implied
+from policy.language.definitions import Category
+from policy.language.sight import NOTHING_HELD, OWN, Seen, Sight
 from policy.pep import enforce, permitted
+from policy.snapshot import vocabulary_of
+from policy.sources import GROUP
 from policy.types import Resource
 from tenancy.actor import Actor, ActorKey
 from tenancy.errors import NotFound, OutsideWorkspace
@@ -99,6 +103,13 @@ def flags_of(actor: Actor) -> frozenset[Flag]:
     gathered = pip.gather([actor], [])
     state = gathered.subjects.get(actor.key)
     return state.flags if state is not None else frozenset()
+
+
+def holders_of(flags: Collection[Flag]) -> set[UUID]:
+    """To whom a role gives one of these flags. Nothing is decided by it."""
+    giving = [flag.value for flag in Flag if with_implied(frozenset({flag})) & set(flags)]
+    held = RoleAssignment.objects.filter(role__flags__overlap=giving)
+    return set(held.values_list("user_id", flat=True))
 
 
 def has_power(user: User, name: str, obj: models.Model | None) -> bool:
@@ -309,31 +320,53 @@ def own_profile(actor: Actor) -> sealing.Profile:
 
 @dataclass(frozen=True, slots=True)
 class FactCard:
-    """One fact as those may see it who may; `value` is None where it can no longer be opened."""
+    """One fact as far as the viewer may see it; `value` is None where nothing of it is shown or can be opened."""
 
     attribute: str
     value: object
+    withheld: bool
     source: str
     asserted_at: datetime
     expires_at: datetime | None
 
 
+def sight_of(actor: Actor, user_id: UUID) -> Sight | None:
+    """How far the actor sees the facts of a person now, None for not at all (R12).
+
+    Oneself wholly; another with the flag `view_facts`, and of ranks and sets only what the actor holds at this moment,
+    as policy knows it. Groups that the actor may know of are no secret. Nothing is recorded.
+    """
+    if actor.id == user_id:
+        return OWN
+    if not permitted(actor, Action.FACTS_VIEW, user_resource(user_id)):
+        return None
+    state = pip.gather([actor], []).subjects.get(actor.key)
+    facts = {**(state.facts if state is not None else {}), GROUP: list(visible_groups(actor).values())}
+    return Sight(vocabulary_of(actor.workspace_id).facts(Category.SUBJECT, facts))
+
+
 def facts_of(actor: Actor, user_id: UUID) -> list[FactCard]:
-    """Everything that the sources say of a person: for that person and for holders of `view_facts` (R12).
+    """Everything that the sources say of a person, as far as the actor sees it (R12).
 
     Shown live, never to be stored with anything. Raises AccessDenied.
     """
     enforce(actor, Action.FACTS_VIEW, user_resource(user_id))
+    sight, vocabulary = sight_of(actor, user_id) or NOTHING_HELD, vocabulary_of(actor.workspace_id)
     rows = list(Fact.objects.select_related("source").filter(user_id=user_id).order_by("attribute", "source__name"))
     places = [sealing.fact_place(fact.workspace_id, fact.user_id, fact.id) for fact in rows]
     values = sealing.open_values([(place, bytes(fact.value)) for place, fact in zip(places, rows, strict=True)])
     return [
-        FactCard(
-            attribute=fact.attribute,
-            value=None if isinstance(value, SealError) else value,
-            source=fact.source.name,
-            asserted_at=fact.asserted_at,
-            expires_at=fact.expires_at,
-        )
+        _fact_card(fact, sight.stored(vocabulary.get(f"{Category.SUBJECT}.{fact.attribute}"), value))
         for fact, value in zip(rows, values, strict=True)
     ]
+
+
+def _fact_card(fact: Fact, seen: Seen[object]) -> FactCard:
+    return FactCard(
+        attribute=fact.attribute,
+        value=None if isinstance(seen.value, SealError) else seen.value,
+        withheld=seen.withheld,
+        source=fact.source.name,
+        asserted_at=fact.asserted_at,
+        expires_at=fact.expires_at,
+    )

@@ -268,6 +268,12 @@ select k.user_id, k.room_id, p.codename
   join auth_permission p on p.id = g.permission_id
   join django_content_type t on t.id = g.content_type_id and t.app_label = 'rooms' and t.model = 'room'
 """
+_GRANTED = """
+select user_id from accounts_usergrant where object_pk = %(room)s
+union
+select m.user_id from accounts_groupgrant g join accounts_groupmembership m on m.group_id = g.group_id
+ where g.object_pk = %(room)s
+"""
 _HIGHEST_FIRST = (RoomRole.OWNER, RoomRole.MODERATOR, RoomRole.MEMBER, RoomRole.READER)
 GRANT_PREFIX = "stand_as_"
 
@@ -282,3 +288,10 @@ def room_grants(pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], R
             held = best.get((user_id, room_id), role)
             best[user_id, room_id] = min(held, role, key=_HIGHEST_FIRST.index)
     return best
+
+
+def granted_in(room_id: UUID) -> set[UUID]:
+    """To whom a grant on this room gives any role there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GRANTED, {"room": str(room_id)})
+        return {user_id for (user_id,) in cursor}

@@ -1,21 +1,25 @@
 """Where each fact about a person comes from, how old it is, and whether its source's word still stands (R5, R12).
 
-The values themselves are told only where the caller has decided that they may be seen.
+The values themselves are told only as far as the reader's sight goes.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import sealing
-from accounts.actions.facts import Assertion
 from accounts.models import Fact, FactSource, FactSync
 from keys.errors import SealError
+from policy.language.definitions import Category
+from policy.language.sight import Seen, Sight
 from policy.models import AttributeCategory, AttributeDefinition
+from policy.snapshot import vocabulary_of
 from policy.sources import GROUP
 
 
@@ -31,8 +35,8 @@ class Standing(StrEnum):
 class Origin:
     """One attribute of one person: on whose word it rests, since when and until when.
 
-    `value` is empty where it may not be seen. `doubt` says why nobody can tell; `ignored` names other sources that say
-    something, which does not count.
+    `value` is what may be seen of it, in words. `doubt` says why nobody can tell; `ignored` names other sources
+    that say something, which does not count.
     """
 
     attribute: str
@@ -46,10 +50,10 @@ class Origin:
     ignored: tuple[str, ...] = ()
 
 
-def origins_of(user_id: UUID, *, reveal: bool) -> list[Origin]:
-    """Every attribute that policy may read about this person, in alphabetical order."""
+def origins_of(user_id: UUID, *, sight: Sight | None) -> list[Origin]:
+    """Every attribute that policy may read about this person, in alphabetical order; without sight, no values."""
     facts = list(Fact.objects.filter(user_id=user_id).select_related("source"))
-    values = _opened(facts) if reveal else {}
+    values = _seen(facts, sight) if sight is not None else {}
     sources = {source.name: source for source in FactSource.objects.all()}
     synced = dict(FactSync.objects.filter(user_id=user_id).values_list("source_id", "synced_at"))
     rows = AttributeDefinition.objects.filter(category=AttributeCategory.SUBJECT).exclude(name=GROUP).order_by("name")
@@ -68,32 +72,41 @@ def _origin(
     fact = next((one for one in told if source is not None and one.source_id == source.id), None)
     others = tuple(sorted(one.source.name for one in told if one is not fact))
     told_at = synced.get(source.id) if source is not None else None
+    whose = partial(Origin, row.name, row.label, source=row.source, ignored=others)
     if source is None or told_at is None:
-        return Origin(row.name, row.label, Standing.UNKNOWN, row.source, doubt="never_synced", ignored=others)
+        return whose(Standing.UNKNOWN, doubt="never_synced")
     fresh_until = told_at + timedelta(minutes=source.freshness_minutes) if source.freshness_minutes else None
     if fresh_until is not None and fresh_until <= now:
-        return Origin(
-            row.name, row.label, Standing.UNKNOWN, row.source, "", told_at, fresh_until, "stale_source", others
-        )
+        return whose(Standing.UNKNOWN, told_at=told_at, until=fresh_until, doubt="stale_source")
     if fact is None or (fact.expires_at is not None and fact.expires_at <= now):
-        return Origin(row.name, row.label, Standing.ABSENT, row.source, "", told_at, fresh_until, ignored=others)
+        return whose(Standing.ABSENT, told_at=told_at, until=fresh_until)
     until = min((end for end in (fresh_until, fact.expires_at) if end), default=None)
-    return Origin(
-        row.name,
-        row.label,
-        Standing.HELD,
-        row.source,
-        values.get(fact.id, ""),
-        fact.asserted_at,
-        until,
-        ignored=others,
-    )
+    return whose(Standing.HELD, value=values.get(fact.id, ""), told_at=fact.asserted_at, until=until)
 
 
-def _opened(facts: list[Fact]) -> dict[UUID, str]:
+def _seen(facts: list[Fact], sight: Sight) -> dict[UUID, str]:
+    """What may be seen of these, in words; what cannot be opened is left out."""
+    if not facts:
+        return {}
+    vocabulary = vocabulary_of(facts[0].workspace_id)
     places = [(sealing.fact_place(fact.workspace_id, fact.user_id, fact.id), fact.value) for fact in facts]
-    opened = zip(facts, sealing.open_values(places), strict=True)
-    return {fact.id: in_words(value) for fact, value in opened if not isinstance(value, SealError)}
+    seen = {}
+    for fact, value in zip(facts, sealing.open_values(places), strict=True):
+        if not isinstance(value, SealError):
+            seen[fact.id] = _as_seen(sight.stored(vocabulary.get(f"{Category.SUBJECT}.{fact.attribute}"), value))
+    return seen
+
+
+def _as_seen(seen: Seen[object]) -> str:
+    left = in_words(seen.value) if seen.value is not None else ""
+    return ", ".join(part for part in (left, _("withheld") if seen.withheld else "") if part)
+
+
+def told_by(user_id: UUID, source: str, *, sight: Sight | None) -> dict[str, str]:
+    """What one source says of a person now, by attribute, in words as far as it may be seen."""
+    facts = list(Fact.objects.filter(user_id=user_id, source__name=source))
+    seen = _seen(facts, sight) if sight is not None else {}
+    return {fact.attribute: seen.get(fact.id, "") for fact in facts}
 
 
 def in_words(value: object) -> str:
@@ -101,13 +114,3 @@ def in_words(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def asserted(user_id: UUID, source: str) -> dict[str, Assertion]:
-    """What one source says of a person now, for whoever changes part of it and has to say the rest again."""
-    facts = list(Fact.objects.filter(user_id=user_id, source__name=source))
-    places = [(sealing.fact_place(fact.workspace_id, fact.user_id, fact.id), fact.value) for fact in facts]
-    opened = zip(facts, sealing.open_values(places), strict=True)
-    return {
-        fact.attribute: Assertion(value, fact.expires_at) for fact, value in opened if not isinstance(value, SealError)
-    }

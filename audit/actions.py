@@ -23,6 +23,9 @@ from tenancy.scoping import within
 _SWITCH = "insert into audit_entitlement (id, workspace_id, store, entitled) values (%s, %s, %s, %s)"
 """The time is the database's own: a switch cannot be dated back."""
 
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtextextended('audit_entitlement:' || %s, 0))"
+"""Held until the commit: before the first switch there is no row that could be locked."""
+
 
 @contextmanager
 def standalone(workspace_id: UUID, *, using: str = "default") -> Iterator[None]:
@@ -34,7 +37,12 @@ def standalone(workspace_id: UUID, *, using: str = "default") -> Iterator[None]:
 
 
 def switch_compliance(actor: Actor, *, entitled: bool) -> None:
-    """Open or close the workspace's compliance store; the security log keeps how large it was at that moment."""
+    """Open or close the workspace's compliance store; the security log keeps how large it was at that moment.
+
+    Of two at once the second sees what the first did.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME, [str(actor.workspace_id)])
     if is_entitled(actor.workspace_id) == entitled:
         raise Conflict(_("The compliance store is already in this state."), field="entitled")
 

@@ -23,6 +23,7 @@ from policy.models import AttributeDefinition, EpochKind
 from policy.pep import NothingChanged, enforce, performs
 from policy.signals import announce_access_change
 from policy.types import Resource
+from policy.visible import visible_name
 from rooms.markings import canonical, levels, within_ceiling
 from rooms.models import Room
 from tenancy.actor import Actor, new_id, system_actor
@@ -78,19 +79,12 @@ def _row(actor: Actor, slug: str, name: str) -> Workspace:
             field="slug",
             remedy=_("Use up to 40 small letters, digits and inner hyphens."),
         )
-    title = _title(name)
+    title = visible_name(name, longest=_LONGEST_NAME)
     try:
         with transaction.atomic():
             return Workspace.objects.create(id=actor.workspace_id, slug=address, name=title)
     except IntegrityError:
         raise Conflict(_("This address is taken."), field="slug", remedy=_("Choose another one.")) from None
-
-
-def _title(name: str) -> str:
-    title = " ".join(name.split())
-    if not title or len(title) > _LONGEST_NAME:
-        raise Invalid(_("A workspace needs a name of up to 80 characters."), field="name")
-    return title
 
 
 def _furnish(workspace: Workspace) -> None:
@@ -157,7 +151,7 @@ def _checked(workspace: Workspace, name: str, value: Any) -> Any:
         return _number(name, value)
     if name == "local_accounts":
         return bool(value)
-    return _title(str(value)) if name == "name" else _ceiling(workspace, str(value))
+    return visible_name(str(value), longest=_LONGEST_NAME) if name == "name" else _ceiling(workspace, str(value))
 
 
 def _number(name: str, value: Any) -> int:

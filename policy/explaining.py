@@ -18,6 +18,7 @@ from policy.language.explain import Explanation, Reader
 from policy.language.explain import explain as explain_node
 from policy.language.grammar import parse_requirement
 from policy.language.rules import Mode, RuleEffect
+from policy.language.sight import OWN
 from policy.language.tree import Node, print_text
 from policy.pdp import facts_of, target_of
 from policy.snapshot import Snapshot, snapshot
@@ -69,8 +70,8 @@ class Explained:
     ends: tuple[End, ...]
 
 
-def explain(question: Question, *, reveal: bool) -> Explained:
-    """Why this question is answered as it is; `reveal` shows the subject's own facts (R12)."""
+def explain_own(question: Question) -> Explained:
+    """Why this question is answered as it is, for its own subject, who sees the facts that it rests on (R12)."""
     held = snapshot(question.actor.workspace_id)
     room_id = question.resource.room_id
     pairs = [(question.actor.id, room_id)] if room_id is not None else []
@@ -81,7 +82,7 @@ def explain(question: Question, *, reveal: bool) -> Explained:
     nodes = _requirements(held, room) + _rules(held, question, room)
     conditions: list[Condition] = []
     for origin, node, serves in nodes:
-        explained = explain_node(node, held.vocabulary, facts, Reader(gettext, reveal, serves))
+        explained = explain_node(node, held.vocabulary, facts, Reader(gettext, OWN, serves))
         conditions.extend(_condition(one, origin) for one in explained.comparisons())
     state = gathered.subjects.get(question.actor.key)
     until = state.facts_until if state is not None else None

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from threading import Lock
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from audit.events import Event
 
 MOST = 1_000
+LOST = Counter("cordon_notices_lost", "What was noticed and could not be recorded: the log has it; alarm above 0")
 
 
 @dataclass(frozen=True, slots=True)

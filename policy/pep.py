@@ -16,8 +16,7 @@ from functools import partial, wraps
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-from django.db import Error as DatabaseFault
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from audit import log
@@ -26,10 +25,13 @@ from policy.catalogue import Action
 from policy.records import decision_line, outcome_of, refusal_of
 from policy.types import AccessDenied, Decision, Effect, Question, Reason, Resource
 from tenancy.actor import Actor, system_actor
-from tenancy.errors import OutsideWorkspace
+from tenancy.errors import OutsideWorkspace, Unavailable
 from tenancy.scoping import within
 
 logger = logging.getLogger(__name__)
+_AWAY = (OperationalError, InterfaceError, Unavailable)
+"""The record can't be reached or must not be written now; that may pass."""
+
 Performed = TypeVar("Performed", bound=Callable[..., Any])
 
 
@@ -105,22 +107,47 @@ def _write(closing: _Unit) -> None:
 
 
 def _write_noticed(workspace_id: UUID) -> None:
-    """Put into the record what was noticed underway; that this fails is no reason to fail what met it. It is tried
-    again where the database was away, and else left to the log.
+    """Put into the record what was noticed. That this fails is no reason to fail what met it: nothing is raised.
+
+    All at once, and each alone where that fails, so that none takes another with it. While there is no record to
+    write to, they wait on; what cannot be recorded at all is left to the log.
     """
     noticed = notices.take(workspace_id)
-    platform = system_actor(workspace_id, cause="noticed")
     try:
-        with within(workspace_id), log.collecting() as ledger:
-            for one in noticed:
-                target = log.Target(one.target_type, one.target_id, one.room_id)
-                log.record(one.event, platform, target=target, outcome="failed", **one.data)
-            log.write(ledger)
-    except DatabaseFault as fault:
-        logger.exception("What was noticed in workspace %s could not be recorded.", workspace_id)
-        if isinstance(fault, OperationalError):
-            for one in noticed:
-                notices.leave(one)
+        _record_noticed(workspace_id, noticed)
+    except Exception:  # noqa: BLE001 — whatever is wrong with one of them; with which, shows when each stands alone
+        _record_each(workspace_id, noticed)
+
+
+def _record_each(workspace_id: UUID, noticed: Sequence[notices.Notice]) -> None:
+    """Give up when two in a row find the record away: then it is not about them."""
+    held_up: list[notices.Notice] = []
+    running = 0
+    for at, one in enumerate(noticed):
+        try:
+            _record_noticed(workspace_id, [one])
+        except _AWAY as away:
+            logger.warning("%s waits, since the record is away.", one.event, exc_info=away)
+            held_up.append(one)
+            running += 1
+            if running > 1:
+                held_up += noticed[at + 1 :]
+                break
+            continue
+        except Exception:
+            logger.exception("%s, noticed in workspace %s, could not be recorded.", one.event, workspace_id)
+            notices.LOST.inc()
+        running = 0
+    notices.LOST.inc(sum(not notices.leave(one) for one in held_up))
+
+
+def _record_noticed(workspace_id: UUID, noticed: Sequence[notices.Notice]) -> None:
+    platform = system_actor(workspace_id, cause="noticed")
+    with within(workspace_id), log.collecting() as ledger:
+        for one in noticed:
+            target = log.Target(one.target_type, one.target_id, one.room_id)
+            log.record(one.event, platform, target=target, outcome="failed", **one.data)
+        log.write(ledger)
 
 
 def _counted(refused: Sequence[Decision]) -> list[tuple[Decision, int]]:

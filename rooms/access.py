@@ -1,11 +1,12 @@
 """The only givers of rows: a room, a message or a thread comes out of here with a decision, or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from policy.catalogue import Action
+from accounts.attributes import granted_in
+from policy.catalogue import Action, RoomRole
 from policy.models import EpochKind
 from policy.pep import decide, decide_many, enforce
 from policy.types import AccessDenied, Decision, Question, Resource
@@ -156,6 +157,12 @@ def members_of(room_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
 
 def messages_by_id(message_ids: Sequence[UUID]) -> list[Message]:
     return list(Message.objects.filter(id__in=message_ids))
+
+
+def people_of_roles(room_id: UUID, roles: Collection[RoomRole]) -> set[UUID]:
+    """Who stands in a room in one of these roles, or by a grant in any."""
+    held = Membership.objects.filter(room_id=room_id, state=MembershipState.ACTIVE, role__in=[*roles])
+    return set(held.values_list("user_id", flat=True)) | granted_in(room_id)
 
 
 def memberships_in(room_id: UUID) -> list[Membership]:

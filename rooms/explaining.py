@@ -43,7 +43,7 @@ def explain_access(actor: Actor, frame: frames.ExplainAccess) -> dict[str, Any]:
     room = access_room(actor, frame.room, Action.ROOM_DISCOVER)
     question = Question(actor, Action.MESSAGE_READ, room_resource(room.id))
     decision = pep.preview([question])[0]
-    explained = explaining.explain(question, reveal=True)
+    explained = explaining.explain_own(question)
     membership = membership_of(room.id, actor.id)
     return {
         "verdict": decision.effect,
@@ -61,7 +61,7 @@ def explain_access(actor: Actor, frame: frames.ExplainAccess) -> dict[str, Any]:
 def _conditions(actor: Actor, conditions: Sequence[explaining.Condition]) -> list[dict[str, Any]]:
     """Each condition with the source whose word counts, and how old that word is."""
     sources = dict(AttributeDefinition.objects.values_list("name", "source"))
-    told = {origin.attribute: origin.told_at for origin in origins_of(actor.id, reveal=False)}
+    told = {origin.attribute: origin.told_at for origin in origins_of(actor.id, sight=None)}
     views = []
     for condition in conditions:
         source, at = sources.get(condition.attribute, ""), told.get(condition.attribute)

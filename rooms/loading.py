@@ -9,13 +9,21 @@ from typing import Any
 from uuid import UUID
 
 from accounts import sessions
-from accounts.access import flags_of
+from accounts.access import flags_of, holders_of
 from policy import epochs, pep
-from policy.catalogue import Action
+from policy.catalogue import GATES, Action
 from policy.models import EpochKind
-from policy.types import AccessDenied
+from policy.types import AccessDenied, Question
 from rooms import news, pages, presence, roomlist
-from rooms.access import access_room, has_thread, membership_of, messages_by_id, room_resource, rooms_by_id
+from rooms.access import (
+    access_room,
+    has_thread,
+    membership_of,
+    messages_by_id,
+    people_of_roles,
+    room_resource,
+    rooms_by_id,
+)
 from rooms.cursors import cursor_of, seq_of
 from rooms.frames import Close, Hello
 from rooms.history import states_of
@@ -25,7 +33,7 @@ from rooms.seats import Happening, Place
 from rooms.unread import unread_in
 from rooms.views import MessageState
 from rooms.welcome import Welcome, welcome
-from tenancy.actor import Actor
+from tenancy.actor import Actor, ActorKey
 from tenancy.errors import NotSignedIn
 from tenancy.scoping import within
 
@@ -147,6 +155,21 @@ def tell_typing(actor: Actor, told: news.TypingNoticed) -> None:
 def person(workspace_id: UUID, user_id: UUID) -> dict[str, Any]:
     with within(workspace_id):
         return people_views([user_id])[0]
+
+
+def keepers(room_id: UUID, actors: Sequence[Actor]) -> set[ActorKey]:
+    """Those of these who keep the room, and so may know what policy did to whose membership.
+
+    Few do: who holds neither a role nor a flag for it is not asked about.
+    """
+    if not actors:
+        return set()
+    gate = GATES[Action.MEMBER_REMOVE]
+    with within(actors[0].workspace_id):
+        likely = people_of_roles(room_id, gate.room_roles) | holders_of(gate.flags)
+        asked = [Question(one, Action.MEMBER_REMOVE, room_resource(room_id)) for one in actors if one.id in likely]
+        answers = pep.preview(asked)
+    return {answer.question.actor.key for answer in answers if answer.permits}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 socket receives by them, unknown fields refused, so that nothing goes out that is not described here.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
@@ -130,10 +131,20 @@ class RoomUncovered(Frame, frozen=True, tag="room.uncovered"):
 
 
 class MembersChanged(Frame, frozen=True, tag="members.changed"):
+    """Who came and who left. What policy did is told only to those who keep the room; others see a leave or a join."""
+
     room: UUID
     user: Person
     change: Literal["joined", "left", "revoked", "returned", "role"]
     by: Literal["policy", "person"]
+
+
+_PLAIN = {"revoked": "left", "returned": "joined"}
+
+
+def without_reason(frame: Mapping[str, object]) -> dict[str, object]:
+    """The same change for those who do not keep the room: that somebody left or came, and not that policy did it."""
+    return {**frame, "change": _PLAIN.get(str(frame["change"]), frame["change"]), "by": "person"}
 
 
 class Typing(Frame, frozen=True, tag="typing"):

@@ -19,10 +19,11 @@ from rooms.admission import Admission
 from rooms.ears import Ears
 from rooms.frames import encode
 from rooms.guard import Guard
+from rooms.outgoing import without_reason
 from rooms.postqueue import PostQueue
 from rooms.seats import Parcel, Place, Seat
 from rooms.threads import Lane
-from tenancy.actor import Actor
+from tenancy.actor import Actor, ActorKey
 from tenancy.errors import Unavailable
 
 About = TypeVar("About")
@@ -58,7 +59,7 @@ class Realtime:
         self._ears = Ears(self.hub, self._heard)
         self._versions: dict[UUID, dict[tuple[EpochKind, UUID], int]] = {}
         self._present: dict[UUID, dict[UUID, str]] = {}
-        self._moved_about: dict[UUID, list[bytes]] = {}
+        self._moved_about: dict[UUID, list[Mapping[str, object]]] = {}
         self._repowered: dict[Seat, None] = {}
         doorbell.listen(self._heard_here)
         loops = (self._ears.run, self.guard.sweep, self._check_epochs, self._heads, self._record, self._stay_present)
@@ -143,9 +144,7 @@ class Realtime:
 
     async def _tell_member(self, one: news.MemberChanged) -> None:
         person = await self.lane.run(loading.person, one.workspace_id, one.user_id)
-        frame = encode(
-            {"t": "members.changed", "room": one.room_id, "user": person, "change": one.change, "by": one.by}
-        )
+        frame = {"t": "members.changed", "room": one.room_id, "user": person, "change": one.change, "by": one.by}
         for seat in list(self.hub.by_user.get(one.user_id, ())):
             if one.change == "left" and one.room_id in seat.places:
                 self.hub.leave(seat, one.room_id)
@@ -163,7 +162,17 @@ class Realtime:
         """Comings and goings of a room are told together: everybody there hears of each."""
         rooms, self._moved_about = self._moved_about, {}
         for room_id, frames in rooms.items():
-            self._tell_hearers(room_id, Parcel(frames), self.hub.by_room.get(room_id, ()))
+            self._start(self._tell_moves(room_id, frames))
+
+    async def _tell_moves(self, room_id: UUID, frames: Sequence[Mapping[str, object]]) -> None:
+        """That policy did it is told to those who keep the room; the others hear that somebody left or came."""
+        seats = list(self.hub.by_room.get(room_id, ()))
+        keepers: set[ActorKey] = set()
+        if any(frame["by"] == "policy" for frame in frames):
+            keepers = await self.lane.run(loading.keepers, room_id, [seat.actor for seat in seats])
+        whole, plain = Parcel([encode(one) for one in frames]), Parcel([encode(without_reason(one)) for one in frames])
+        self._tell_hearers(room_id, whole, [seat for seat in seats if seat.actor.key in keepers])
+        self._tell_hearers(room_id, plain, [seat for seat in seats if seat.actor.key not in keepers])
 
     def _tell_hearers(self, room_id: UUID, parcel: Parcel, seats: Iterable[Seat], tries: int = TRIES) -> None:
         """Tell those of the seats that hear in this room, and soon those for which that is being decided now."""

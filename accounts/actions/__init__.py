@@ -1,7 +1,7 @@
 """Everything that can be done to people, their roles, groups, facts, devices and sessions: one function each."""
 
 from accounts.actions.devices import RegisteredDevice, register_device, update_device_posture
-from accounts.actions.facts import Assertion, set_fact_source, set_facts, sweep_facts
+from accounts.actions.facts import STAYS, Assertion, Stays, set_fact_source, set_facts, sweep_facts
 from accounts.actions.grants import give_grant, take_grant
 from accounts.actions.groups import add_group_member, create_group, delete_group, remove_group_member, update_group
 from accounts.actions.people import (
@@ -28,10 +28,12 @@ from accounts.actions.tickets import issue_ticket, use_ticket
 from accounts.actions.violations import note_violation
 
 __all__ = [
+    "STAYS",
     "Assertion",
     "IssuedLink",
     "RegisteredDevice",
     "SignIn",
+    "Stays",
     "add_group_member",
     "assign_role",
     "create_group",

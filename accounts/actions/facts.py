@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 from uuid import UUID
 
@@ -11,15 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import sealing
-from accounts.access import access_user, user_resource
+from accounts.access import access_user, sight_of, user_resource
 from accounts.actions import rules
 from accounts.models import Device, Fact, FactSource, FactSync, SourceKind, User
 from audit.events import Event
 from audit.log import Target, record
+from keys.errors import SealError
 from policy import pep, sources
 from policy.catalogue import Action
 from policy.language.definitions import AttributeDefinition, Category, Vocabulary
 from policy.language.errors import ValueRefusedError
+from policy.language.sight import NOTHING_HELD, Sight
 from policy.language.values import ABSENT, write_time
 from policy.models import EpochKind
 from policy.pep import NothingChanged, enforce, performs
@@ -44,20 +47,33 @@ class Assertion:
     expires_at: datetime | None = None
 
 
+class Stays(Enum):
+    """What the source said of an attribute before stands, whatever it was."""
+
+    STAYS = "stays"
+
+
+STAYS = Stays.STAYS
+
+
 @performs(Action.FACTS_SET)
-def set_facts(actor: Actor, *, user_id: UUID, source: str, facts: Mapping[str, Assertion]) -> frozenset[str]:
+def set_facts(actor: Actor, *, user_id: UUID, source: str, facts: Mapping[str, Assertion | Stays]) -> frozenset[str]:
     """Everything that one source knows of a user, in place of what it said before; what it leaves out is no longer so.
 
     The answer is the names that changed. Other sources' facts stay. A person can only speak for sources that are
-    kept by hand, and never about themselves.
+    kept by hand, and never about themselves; and what is withheld from them stays unless they leave it out (R12).
     """
     user = access_user(actor, user_id, Action.FACTS_SET)
     kept = _source(source)
     _refuse_wrong_hand(actor, kept, user_id)
 
     _refuse_external(actor.workspace_id)
-    wanted = _canonical(vocabulary_of(actor.workspace_id), facts)
-    changed = _replace(user, kept, wanted)
+    told, vocabulary = _told(user, kept), vocabulary_of(actor.workspace_id)
+    wanted = _canonical(vocabulary, {name: one for name, one in facts.items() if isinstance(one, Assertion)})
+    if actor.subject.kind in _BY_HAND:
+        _keep_withheld(sight_of(actor, user_id) or NOTHING_HELD, vocabulary, told, wanted)
+    stays = {name: told[name] for name in told if facts.get(name) is STAYS}
+    changed = _replace(user, kept, told, {**wanted, **stays})
     renewed = _note_sync(user, kept)
 
     record(
@@ -117,6 +133,29 @@ def _canonical_value(definition: AttributeDefinition, value: object) -> object:
         raise Invalid(problem, field=definition.name, remedy=remedy) from None
 
 
+def _keep_withheld(
+    sight: Sight, vocabulary: Vocabulary, told: Mapping[str, Assertion], wanted: dict[str, Assertion]
+) -> None:
+    """Put what the speaker does not see of a set beside what they say. Raises Invalid for a rank above their own."""
+    for name in told.keys() & wanted.keys():
+        definition = vocabulary[f"{Category.SUBJECT}.{name}"]
+        before, now = told[name], wanted[name]
+        value = ABSENT if isinstance(before.value, SealError) else definition.fact(before.value)
+        seen = sight.of(definition, value)
+        if not seen.withheld:
+            continue
+        if not isinstance(value, frozenset) or now.expires_at not in (None, before.expires_at):
+            raise Invalid(
+                _("What is on record as %(name)s is withheld from you: you can't put anything else in its place.")
+                % {"name": definition.label},
+                field=name,
+                remedy=_("Remove all of it, or ask somebody who holds as much."),
+            )
+        hidden = value - (seen.value if isinstance(seen.value, frozenset) else frozenset())
+        members = hidden.union(now.value if isinstance(now.value, list) else [])
+        wanted[name] = Assertion(sorted(members), before.expires_at)
+
+
 def _plain(value: object) -> object:
     """The canonical value as JSON can hold it."""
     if isinstance(value, frozenset):
@@ -128,15 +167,11 @@ def _plain(value: object) -> object:
     return value
 
 
-def _replace(user: User, source: FactSource, wanted: Mapping[str, Assertion]) -> frozenset[str]:
-    present = {fact.attribute: fact for fact in Fact.objects.filter(user=user, source=source)}
-    values = _opened(present.values())
-    gone = present.keys() - wanted.keys()
-    changed = {
-        name
-        for name, assertion in wanted.items()
-        if name not in present or values[name] != assertion.value or present[name].expires_at != assertion.expires_at
-    }
+def _replace(
+    user: User, source: FactSource, told: Mapping[str, Assertion], wanted: Mapping[str, Assertion]
+) -> frozenset[str]:
+    gone = told.keys() - wanted.keys()
+    changed = {name for name, assertion in wanted.items() if told.get(name) != assertion}
     now = timezone.now()
     fresh = [_fact(user, source, name, wanted[name], now) for name in sorted(changed)]
     Fact.objects.filter(user=user, source=source, attribute__in=gone | changed).delete()
@@ -158,10 +193,12 @@ def _fact(user: User, source: FactSource, name: str, assertion: Assertion, now: 
     return fact
 
 
-def _opened(facts: Iterable[Fact]) -> dict[str, object]:
-    rows = list(facts)
+def _told(user: User, source: FactSource) -> dict[str, Assertion]:
+    """What the source said before; the value of what cannot be opened is the error."""
+    rows = list(Fact.objects.filter(user=user, source=source))
     places = [(sealing.fact_place(fact.workspace_id, fact.user_id, fact.id), bytes(fact.value)) for fact in rows]
-    return dict(zip((fact.attribute for fact in rows), sealing.open_values(places), strict=True))
+    values = sealing.open_values(places)
+    return {fact.attribute: Assertion(value, fact.expires_at) for fact, value in zip(rows, values, strict=True)}
 
 
 def _note_sync(user: User, source: FactSource) -> bool:

@@ -13,13 +13,13 @@ from accounts.models import Group, GroupKind, GroupMembership, MembershipSource
 from audit.events import Event
 from audit.log import Target, record
 from policy.catalogue import Action
-from policy.language.values import shown
 from policy.models import EpochKind
 from policy.pep import NothingChanged, enforce, performs
 from policy.signals import announce_access_change
 from policy.types import Resource
+from policy.visible import visible_name
 from tenancy.actor import Actor, new_id
-from tenancy.errors import Conflict, Invalid, NotFound
+from tenancy.errors import Conflict, NotFound
 
 _LONGEST_NAME = 80
 
@@ -31,7 +31,7 @@ def create_group(actor: Actor, *, name: str, kind: GroupKind = GroupKind.PUBLIC)
     enforce(actor, Action.GROUP_CREATE, Resource("group", group_id))
 
     group = Group(id=group_id, workspace_id=actor.workspace_id, kind=GroupKind(kind))
-    sealing.seal_group_name(group, _checked_name(name))
+    sealing.seal_group_name(group, visible_name(name, longest=_LONGEST_NAME))
     _save(group, force_insert=True)
 
     record(Event.GROUP_CREATED, actor, target=Target("group", group.id), group_id=group.id, kind=group.kind)
@@ -44,9 +44,10 @@ def update_group(actor: Actor, *, group_id: UUID, name: str | None = None, kind:
     group = access_group(actor, group_id, Action.GROUP_UPDATE)
 
     changed = []
-    if name is not None and _checked_name(name) != sealing.open_group_names([group]).get(group.id):
+    wanted = None if name is None else visible_name(name, longest=_LONGEST_NAME)
+    if wanted is not None and wanted != sealing.open_group_names([group]).get(group.id):
         rules.refuse_self(actor, Action.GROUP_UPDATE, Resource("group", group.id), members_of(group.id))
-        sealing.seal_group_name(group, _checked_name(name))
+        sealing.seal_group_name(group, wanted)
         changed.append("name")
     if kind is not None and kind != group.kind:
         group.kind = GroupKind(kind)
@@ -141,10 +142,3 @@ def _save(group: Group, **how: object) -> None:
             group.save(**how)  # type: ignore[arg-type]
     except IntegrityError:
         raise Conflict(_("There is a group of this name."), field="name", remedy=_("Choose another one.")) from None
-
-
-def _checked_name(name: str) -> str:
-    tidy = " ".join(name.split())
-    if not shown(tidy).strip() or len(tidy) > _LONGEST_NAME or not tidy.isprintable():
-        raise Invalid(_("A group needs a name of up to 80 characters."), field="name")
-    return tidy

@@ -25,6 +25,7 @@ from policy.catalogue import Action
 from policy.models import EpochKind
 from policy.pep import NothingChanged, enforce, performs
 from policy.signals import announce_access_change
+from policy.visible import visible_name
 from tenancy.actor import Actor, new_id
 from tenancy.errors import Conflict, Invalid, Unavailable
 
@@ -247,12 +248,7 @@ def _checked_username(username: str) -> str:
 
 
 def _checked_name(text: str, field: str) -> str:
-    tidy = " ".join(text.split())
-    if len(tidy) > _LONGEST_NAME or not tidy.isprintable():
-        raise Invalid(
-            _("This text is too long or has invisible characters."), field=field, remedy=_("Use up to 120 characters.")
-        )
-    return tidy
+    return visible_name(text, longest=_LONGEST_NAME, field=field) if text.strip() else ""
 
 
 def _checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

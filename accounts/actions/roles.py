@@ -18,6 +18,7 @@ from policy.models import EpochKind
 from policy.pep import NothingChanged, enforce, performs
 from policy.signals import announce_access_change
 from policy.types import Resource
+from policy.visible import visible_name
 from tenancy.actor import Actor, new_id
 from tenancy.errors import Conflict, Invalid, NotFound
 
@@ -133,9 +134,14 @@ def _save(role: Role, **how: object) -> None:
 
 
 def _checked_name(name: str) -> str:
-    tidy = " ".join(name.split())
-    if not tidy or len(tidy) > _LONGEST_NAME or not tidy.isprintable() or shown(tidy) != tidy:
-        raise Invalid(_("A role needs a visible name of up to 60 characters."), field="name")
+    """The name; unlike others it is kept unsealed and told apart by the database, letter for letter."""
+    tidy = visible_name(name, longest=_LONGEST_NAME)
+    if shown(tidy) != tidy:
+        raise Invalid(
+            _("The name of a role can't have characters that only change how another one looks, as in some emoji."),
+            field="name",
+            remedy=_("Use letters and digits, or an emoji without such a variant."),
+        )
     return tidy
 
 

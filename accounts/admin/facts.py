@@ -1,4 +1,4 @@
-"""Facts that are kept by hand: what is not touched stays, even where its value may not be seen."""
+"""Facts that are kept by hand: what is not touched stays, and so does what may not be seen."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.actions import Assertion
+from accounts.access import sight_of
+from accounts.actions import STAYS, Assertion, Stays
 from accounts.models import FactSource, SourceKind
-from accounts.provenance import asserted
-from policy.console import Action, AskForm
+from accounts.provenance import told_by
+from policy.console import AskForm
 from policy.language.definitions import AttributeDefinition, Category, Kind
 from policy.snapshot import vocabulary_of
 from policy.sources import GROUP
-from policy.types import Resource
 
 KEEP, SET, REMOVE = "keep", "set", "remove"
 _CHOICES = [
@@ -27,7 +27,7 @@ _CHOICES = [
 class FactsForm(AskForm):
     """One row for each attribute of people: leave it, set it, or remove it.
 
-    The source is told everything again, so what is left alone is read here and handed on unseen.
+    The source is told everything again, so of what is left alone it is said that it stays.
     """
 
     template = "console/facts_form.html"
@@ -37,8 +37,8 @@ class FactsForm(AskForm):
         self.source = (
             FactSource.objects.filter(kind=SourceKind.MANUAL).order_by("name").values_list("name", flat=True)[0]
         )
-        self.present = asserted(self.obj.id, self.source)
-        self.shown = self.request.standing.may(Action.FACTS_VIEW, Resource("user", self.obj.id))
+        self.sight = sight_of(self.request.actor, self.obj.id)
+        self.present = told_by(self.obj.id, self.source, sight=self.sight)
         self.definitions = [
             one for one in vocabulary.values() if one.category is Category.SUBJECT and one.name != GROUP
         ]
@@ -75,9 +75,7 @@ class FactsForm(AskForm):
         held = self.present.get(name)
         if held is None:
             return _("not on record")
-        if not self.shown:
-            return _("on record, hidden")
-        return ", ".join(held.value) if isinstance(held.value, list) else str(held.value)
+        return held or (_("on record, hidden") if self.sight is None else _("on record, can't be opened"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -85,14 +83,14 @@ class FactsForm(AskForm):
             until = cleaned.get(f"{one.name}_until")
             if cleaned.get(f"{one.name}_do") != SET:
                 continue
-            if not cleaned.get(f"{one.name}_value"):
+            if not str(cleaned.get(f"{one.name}_value") or "").strip(" ,"):
                 self.add_error(f"{one.name}_value", _("Give a value, or leave the fact as it is."))
             if until is not None and until <= timezone.now():
                 self.add_error(f"{one.name}_until", _("This is in the past."))
         return cleaned
 
     def arguments(self) -> dict[str, Any]:
-        told = dict(self.present)
+        told: dict[str, Assertion | Stays] = dict.fromkeys(self.present, STAYS)
         for one in self.definitions:
             do = self.cleaned_data.get(f"{one.name}_do")
             if do == REMOVE:

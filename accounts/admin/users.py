@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import actions, lockout, sealing, sessions
-from accounts.access import all_cards, cards
+from accounts.access import all_cards, cards, sight_of
 from accounts.admin.facts import FactsForm
 from accounts.admin.fields import GroupForm, RoleForm, ThisGroupForm, ThisRoleForm
 from accounts.agents import in_words
@@ -232,19 +232,23 @@ class UserAdmin(ConsoleAdmin):
         ]
 
     def facts_panel(self, request: HttpRequest, user: Any) -> Panel:
-        """What policy knows, on whose word; the values only for who may see them (R12)."""
-        reveal = request.standing.may(Action.FACTS_VIEW, Resource("user", user.id))  # type: ignore[attr-defined]
-        hint = "" if reveal else _("Values are shown to holders of the flag View facts.")
+        """What policy knows, on whose word; the values only as far as one sees them (R12)."""
+        sight = sight_of(request.actor, user.id)  # type: ignore[attr-defined]
+        hint = (
+            _("Values are shown to holders of the flag View facts.")
+            if sight is None
+            else _("Of ranks and sets you see what you hold yourself.")
+        )
         rows = [
             (
                 two_lines(origin.label, origin.attribute),
                 _standing(origin.standing, origin.doubt),
-                (origin.value or muted("–")) if reveal else muted(_("hidden")),
+                muted(_("hidden")) if sight is None else (origin.value or muted("–")),
                 _source(origin.source, origin.ignored),
                 moment(origin.told_at),
                 moment(origin.until, never=_("no end")),
             )
-            for origin in origins_of(user.id, reveal=reveal)
+            for origin in origins_of(user.id, sight=sight)
         ]
         columns = (_("Attribute"), _("Known"), _("Value"), _("Source"), _("Told"), _("Until"))
         return Panel(_("What policy knows"), columns, rows, empty=_("No attribute of people is defined."), hint=hint)

@@ -14,6 +14,7 @@ from keys import envelope
 from policy import pep
 from policy.catalogue import Action, RoomRole
 from policy.types import Resource
+from policy.visible import says_nothing, without_invisible
 from rooms.actions.members import add_member
 from rooms.actions.rooms import create_room
 from rooms.models import Room, RoomKind, RoomState
@@ -65,8 +66,8 @@ def create_authors(actor: Actor, usernames: Mapping[str, str]) -> dict[str, UUID
 
 def _shown(name: str) -> str:
     """The name without what cannot be seen, no longer than a name may be."""
-    tidy = " ".join("".join(char if char.isprintable() else " " for char in name).split())
-    return tidy[:_LONGEST_NAME].rstrip()
+    tidy = without_invisible(name)[:_LONGEST_NAME].rstrip()
+    return "" if says_nothing(tidy) else tidy
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def _talk(staff: Staff) -> None:
     conversations = [Conversation(staff, plan, open_room(staff, plan, last_day), stories[plan.story]) for plan in PLANS]
     for conversation in conversations:
         conversation.tell(last_day)
-    know(staff, staff.officer, people.MOVED_ON, people.LEFT_WITH)
+    know(staff, staff.owner, people.MOVED_ON, people.LEFT_WITH)
     for conversation in conversations:
         conversation.go_on()
 

@@ -103,5 +103,5 @@ EVERYBODY = (OWNER, POLICY_OFFICER, *STAFF)
 MOVED_ON = "tomas"
 """Whose assignment to APOLLO ends while everybody looks on."""
 
-LEFT_WITH = _facts("SECRET", "RANGE", "HERMES", roles=("WEATHER",))
-"""What is left of his entitlements."""
+LEFT_WITH = _facts("SECRET", "RANGE", "HERMES", roles=("RANGE", "WEATHER"))
+"""What is left of his entitlements, and what comes with the new post."""

@@ -1,7 +1,7 @@
 """Why a condition came to its truth, part by part, and what would change it.
 
 The same compiled closures answer here as in a decision, so that an explanation never disagrees with what was decided.
-Whose facts may be seen is the caller's decision: without `reveal` no value of a fact leaves this module (R12).
+Whose facts may be seen is the caller's decision: without a sight no value of a fact leaves this module (R12).
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from enum import StrEnum
 from policy.language.combine import Clause, Demand, Plan
 from policy.language.definitions import AttributeDefinition, Vocabulary
 from policy.language.evaluate import TRUTHS, UNDER_NOT, Answer, Truth, compile_node
+from policy.language.sight import Seen, Sight
 from policy.language.tree import Comparison, Either, Every, Negation, Node, print_text
 from policy.language.values import ABSENT, Facts, Unknown, Value, write_time
 from policy.language.words import Translate, gettext_noop, in_words, opposite
@@ -59,13 +60,13 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """For whom an explanation is written: in which words, whether the facts may be seen, and which truth would serve.
+    """For whom an explanation is written: in which words, how far the facts may be seen, and which truth would serve.
 
     What serves is TRUE for a requirement or a permit, and FALSE for a rule that denies.
     """
 
     translate: Translate = str
-    reveal: bool = False
+    sight: Sight | None = None
     serves: Truth = Truth.TRUE
 
 
@@ -87,6 +88,7 @@ _KNOWN = gettext_noop("Must be known: {condition}")
 _ONE_OF = gettext_noop("One of these: {options}")
 _NOTHING = gettext_noop("not on record")
 _HIDDEN = gettext_noop("not known")
+_WITHHELD = gettext_noop("withheld")
 
 
 def explain(node: Node, vocabulary: Vocabulary, facts: Facts, reader: Reader | None = None) -> Explanation:
@@ -162,7 +164,7 @@ class _Explainer:
             changes=self._change(bare, wanted=wanted),
             definitions=tuple(self.vocabulary[name] for name in names),
             doubts=tuple((name, value) for name, value in known if isinstance(value, Unknown)),
-            held=tuple((name, self._shown(value)) for name, value in known) if self.reader.reveal else (),
+            held=self._held(known),
             needed=bare.words if wanted else in_words(opposite(node), self.vocabulary, self.reader.translate),
             met=bare.truth if wanted else _TURNED[bare.truth],
         )
@@ -172,6 +174,18 @@ class _Explainer:
             return ()
         template = _KNOWN if bare.truth is Truth.UNKNOWN else _NEEDED if wanted else _NOT_WANTED
         return (self.reader.translate(template).format(condition=bare.words),)
+
+    def _held(self, known: list[tuple[str, Value]]) -> tuple[tuple[str, str], ...]:
+        sight = self.reader.sight
+        if sight is None:
+            return ()
+        return tuple((name, self._seen(sight.of(self.vocabulary[name], value))) for name, value in known)
+
+    def _seen(self, seen: Seen[Value]) -> str:
+        if not seen.withheld:
+            return self._shown(seen.value)
+        left = [self._shown(seen.value)] if seen.value is not ABSENT else []
+        return ", ".join([*left, self.reader.translate(_WITHHELD)])
 
     def _shown(self, value: Value) -> str:
         if value is ABSENT:

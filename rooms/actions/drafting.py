@@ -10,11 +10,11 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from policy.types import AccessDenied
+from policy.visible import says_nothing
 from rooms import mentions
 from rooms.actions import judging, threads
 from rooms.markings import canonical, within_ceiling
 from rooms.models import Room, RoomState
-from rooms.naming import says_nothing
 from rooms.posting import Outcome, Post
 from rooms.sealing import BodyPlace, Part
 from tenancy.actor import new_id

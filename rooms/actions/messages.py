@@ -16,13 +16,13 @@ from keys import envelope
 from policy import pep
 from policy.catalogue import Action
 from policy.types import AccessDenied
+from policy.visible import says_nothing
 from rooms import mentions, news, store
 from rooms.access import lock_message, room_resource
 from rooms.actions import judging, threads
 from rooms.actions.drafting import Draft, drafted, marking_for, refuse_if_archived
 from rooms.cursors import cursor_of
 from rooms.models import Message, MessageRevision, Room
-from rooms.naming import says_nothing
 from rooms.posting import Outcome, Post, Posted
 from rooms.sealing import Part, place_of, seal_bodies
 from tenancy.actor import Actor

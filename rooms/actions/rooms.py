@@ -21,12 +21,12 @@ from policy.requirements import checked_requirement
 from policy.signals import announce_access_change
 from policy.snapshot import snapshot
 from policy.types import AccessDenied, Reason, Resource
+from policy.visible import visible_lines, visible_name
 from rooms import news
 from rooms.access import access_room, room_resource
 from rooms.actions.members import admit
 from rooms.markings import canonical, within_ceiling
 from rooms.models import Membership, MembershipState, RequirementVersion, Room, RoomKind, RoomState
-from rooms.naming import checked_name, checked_topic
 from rooms.sealing import room_name, room_topic, seal_room_text
 from tenancy.actor import Actor, SubjectKind, new_id
 from tenancy.errors import Conflict, Invalid, NotFound
@@ -34,6 +34,7 @@ from tenancy.models import Workspace
 
 PEOPLE_IN_GROUP = 20
 TWO = 2
+LONGEST_NAME = 80
 
 
 @pep.performs(Action.ROOM_CREATE)
@@ -46,7 +47,7 @@ def create_room(
     room_id = new_id()
     pep.enforce(actor, Action.ROOM_CREATE, Resource("room", room_id))
 
-    name, topic = checked_name(name), checked_topic(topic)
+    name, topic = visible_name(name, longest=LONGEST_NAME), visible_lines(topic, field="topic")
     if kind == RoomKind.PUBLIC:
         _refuse_taken_name(actor.workspace_id, name)
 
@@ -176,8 +177,8 @@ def update_room(actor: Actor, *, room_id: UUID, name: str | None = None, topic: 
     if name is not None:
         _claim(room)
 
-    name = None if name is None else checked_name(name)
-    topic = None if topic is None else checked_topic(topic)
+    name = None if name is None else visible_name(name, longest=LONGEST_NAME)
+    topic = None if topic is None else visible_lines(topic, field="topic")
     changed = []
     if name is not None and name != room_name(room):
         changed.append("name")

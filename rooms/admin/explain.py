@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import sealing, sessions
-from accounts.access import Card, cards
+from accounts.access import Card, cards, sight_of
 from accounts.admin.fields import PersonField, UuidChoice
 from accounts.agents import in_words
 from accounts.circumstances import Circumstances
@@ -178,8 +178,8 @@ def explanation(
     card = cards([person])[person]
     question = Question(_as(operator, person, session), Action(action), _resource(action, person, room))
     shown = _may_see_facts(operator, person, question)
-    found = inquire(question, Reader(_, reveal=shown))
-    origins = {f"subject.{one.attribute}": one for one in origins_of(person, reveal=False)}
+    found = inquire(question, Reader(_, sight_of(operator, person) if shown else None))
+    origins = {f"subject.{one.attribute}": one for one in origins_of(person, sight=None)}
     effect = found.decision.effect
     words, tone, icon = _VERDICTS[effect]
     return {
@@ -219,7 +219,9 @@ def _resource(action: str, person: UUID, room: UUID | None) -> Resource:
 
 
 def _may_see_facts(operator: Actor, person: UUID, question: Question) -> bool:
-    """Only who may see facts, and meets what guards the room, sees another's values; each look is on record (R12)."""
+    """Only who may see facts, and meets what guards the room, sees another's values, and of these what they hold
+    themselves; each look is on record (R12).
+    """
     room_id = question.resource.room_id
     resource = Resource("user", person, room_id, {"owner_id": person})
     asked = Question(operator, Action.FACTS_VIEW, resource)

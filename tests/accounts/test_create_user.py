@@ -10,6 +10,18 @@ from tenancy.scoping import within
 from tests.accounts.records import epoch_of, latest, refused
 
 
+@pytest.mark.parametrize("name", ["\u2800", "Gr\u200bace", "\u3164", "x" * 121])
+def test_a_name_that_hides_something_is_refused(olympus, ada, name):
+    for names in ({"name": name}, {"name": "Grace", "title": name}):
+        with pytest.raises(Invalid) as refusal:
+            create_user(olympus.acting(ada), username="grace", **names)
+        assert refusal.value.field in names
+
+    with within(olympus.id):
+        assert not User.objects.filter(username="grace").exists()
+    assert create_user(olympus.acting(ada), username="grace", name=" ").username == "grace"
+
+
 def test_a_person_is_a_member_with_a_sealed_profile_and_an_epoch(olympus, ada):
     user = create_user(olympus.acting(ada), username="Grace.H", name="Grace Hopper", title="Rear admiral")
 

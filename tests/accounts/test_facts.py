@@ -1,12 +1,14 @@
 """Facts: what a source says, how long that stands, and what is unknown instead of false (R5, R12)."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from accounts.access import facts_of
 from accounts.actions import (
+    STAYS,
     Assertion,
     register_device,
     set_fact_source,
@@ -261,16 +263,80 @@ def test_facts_that_ended_are_let_go_and_their_people_judged_anew(olympus, grace
     assert (said.data["attributes"], said.data["cause"]) == (["clearance"], "expired")
 
 
-def test_people_see_their_own_facts_and_holders_of_the_flag_everybodys(olympus, grace):
+def seen_by(world, viewer, user):
+    with reading(world.acting(viewer)):
+        return {card.attribute: (card.value, card.withheld) for card in facts_of(world.acting(viewer), user.id)}
+
+
+def test_people_see_their_own_facts_and_holders_of_the_flag_what_they_hold_too(olympus, grace):
     set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
     officer, eve = olympus.person("officer", "security_officer"), olympus.person("eve")
 
-    for viewer in (grace, officer):
-        with reading(olympus.acting(viewer)):
-            seen = {card.attribute: card.value for card in facts_of(olympus.acting(viewer), grace.id)}
-        assert seen == {"clearance": "SECRET", "program": ["APOLLO", "GEMINI"]}
-    with refused(olympus), reading(olympus.acting(eve)):
-        facts_of(olympus.acting(eve), grace.id)
+    assert seen_by(olympus, grace, grace) == {
+        "clearance": ("SECRET", False),
+        "program": (["APOLLO", "GEMINI"], False),
+    }
+    assert seen_by(olympus, officer, grace) == {"clearance": (None, True), "program": (None, True)}
+    facts = {"clearance": Assertion("TS"), "program": Assertion(["gemini", "titan"])}
+    set_facts(olympus.system, user_id=officer.id, source="manual", facts=facts)
+    assert seen_by(olympus, officer, grace) == {"clearance": ("SECRET", False), "program": (["GEMINI"], True)}
+    set_facts(olympus.system, user_id=eve.id, source="manual", facts=facts)
+    with refused(olympus):
+        seen_by(olympus, eve, grace)
+
+
+def test_who_lost_a_clearance_or_whose_source_went_stale_sees_no_more(olympus, grace, clock):
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+    officer = olympus.person("officer", "security_officer")
+    soon = timezone.now() + timedelta(minutes=5)
+    set_facts(olympus.system, user_id=officer.id, source="manual", facts={"clearance": Assertion("TS", soon)})
+    assert seen_by(olympus, officer, grace)["clearance"] == ("SECRET", False)
+
+    clock.forward(minutes=6)
+
+    assert seen_by(olympus, officer, grace)["clearance"] == (None, True)
+
+
+def test_what_is_withheld_from_an_operator_stays_beside_what_they_say(olympus, grace):
+    until = timezone.now() + timedelta(days=5)
+    hidden = {"clearance": Assertion("TS"), "program": Assertion(["apollo", "gemini"], until)}
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=hidden)
+    owner = olympus.person("boss", "owner")
+    facts = {"clearance": Assertion("SECRET"), "program": Assertion(["apollo"])}
+    set_facts(olympus.system, user_id=owner.id, source="manual", facts=facts)
+
+    say = partial(set_facts, olympus.acting(owner), user_id=grace.id, source="manual")
+    assert say(facts={"clearance": STAYS, "program": Assertion("zeus")}) == {"program"}
+    assert told(olympus, grace).facts["program"] == ["GEMINI", "ZEUS"]
+    assert (told(olympus, grace).facts["clearance"], told(olympus, grace).facts_until) == ("TOP_SECRET", until)
+
+    before = entries(olympus.id, Event.ENTITLEMENT_CHANGED)
+    for over in (
+        {"clearance": Assertion("CUI"), "program": STAYS},
+        {"clearance": STAYS, "program": Assertion("zeus", until - timedelta(days=4))},
+    ):
+        with pytest.raises(Invalid) as refusal:
+            say(facts=over)
+        assert "TOP_SECRET" not in refusal.value.message + refusal.value.remedy
+    assert told(olympus, grace).facts["clearance"] == "TOP_SECRET"
+    assert told(olympus, grace).facts["program"] == ["GEMINI", "ZEUS"]
+    assert entries(olympus.id, Event.ENTITLEMENT_CHANGED) == before
+
+    assert say(facts={}) == {"clearance", "program"}
+
+
+def test_a_fact_that_cannot_be_opened_stays_where_it_is_left_alone(olympus, grace):
+    set_facts(olympus.system, user_id=grace.id, source="manual", facts=SECRET)
+    with within(olympus.id):
+        Fact.objects.filter(attribute="program").update(value=b"no seal")
+
+    changed = set_facts(
+        olympus.system, user_id=grace.id, source="manual", facts={"clearance": STAYS, "program": STAYS, "group": STAYS}
+    )
+
+    assert changed == frozenset()
+    with within(olympus.id):
+        assert {fact.attribute for fact in Fact.objects.filter(user=grace)} == {"clearance", "program"}
 
 
 def test_a_shorter_freshness_is_felt_by_everybody(olympus, grace, clock):

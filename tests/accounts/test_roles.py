@@ -111,6 +111,30 @@ def test_role_names_are_unique_whatever_their_case(olympus):
         create_role(olympus.system, name="Owner\ufe00", flags=[])
 
 
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("\U0001f6e1\ufe0f Guard", "only change how another one looks"),
+        ("\u2800", "invisible"),
+        ("Door\u200bkeepers", "invisible"),
+        ("\ufe0f", "can be seen"),
+        ("", "can be seen"),
+        ("x" * 61, "up to 60 characters"),
+    ],
+)
+def test_a_name_that_no_role_can_have_is_refused_with_the_cause(olympus, name, cause):
+    boss = olympus.person("boss", "owner")
+
+    with pytest.raises(Invalid) as refusal:
+        create_role(olympus.acting(boss), name=name, flags=[])
+
+    assert cause in refusal.value.message
+    assert refusal.value.field == "name"
+    with within(olympus.id):
+        assert not Role.objects.filter(system="").exists()
+    assert create_role(olympus.acting(boss), name="\U0001f6e1 Guard", flags=[]).name == "\U0001f6e1 Guard"
+
+
 def test_a_member_touches_no_role(olympus, grace):
     mine = olympus.acting(grace)
 

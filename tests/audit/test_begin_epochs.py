@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from audit import epochs, partitions
 from audit.actions import note_lost_tail, standalone
+from audit.events import Event
 from audit.kinds import Store
 from audit.sealer import MustBeginAnew, Sealer
 from audit.verify import verify
+from policy import notices, pep
+from tenancy.actor import new_id
 from tests.audit.conftest import sealed
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -50,6 +53,20 @@ def test_neither_writer_nor_sealer_goes_on_in_the_old_numbers(elsewhere):
 
     assert "audit_epoch" in refused.value.remedy
     assert len(elsewhere.entries(Store.COMPLIANCE)) == 12
+
+
+def test_what_is_noticed_in_a_restored_copy_hides_no_error_and_waits(elsewhere):
+    for _ in range(3):
+        data = {"record": "body", "record_id": new_id()}
+        notices.leave(notices.Notice(elsewhere.id, Event.SEAL_BROKEN, "seal", new_id(), None, data))
+
+    with pytest.raises(ZeroDivisionError), pep.unit(elsewhere.id):
+        raise ZeroDivisionError
+    with pep.unit(elsewhere.id):
+        pass
+
+    assert len(notices.take(elsewhere.id)) == 3
+    assert elsewhere.entries(Store.SECURITY) == []
 
 
 def test_after_a_new_epoch_the_log_goes_on_and_verifies(elsewhere):

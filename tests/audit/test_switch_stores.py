@@ -1,10 +1,14 @@
 """The compliance store is not switched unseen: every switch is a row for good, and has its line in the security log."""
 
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic, sleep
+
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 
 from audit.actions import is_entitled, standalone, switch_compliance
 from audit.kinds import Store
+from tenancy.errors import Conflict
 from tenancy.scoping import within
 from tests.audit.conftest import Place, sealed
 
@@ -41,6 +45,37 @@ def test_every_switch_is_a_row_of_its_own_and_the_last_one_is_in_force(olympus, 
         assert not is_entitled(olympus.id)
     assert findings() == []
     assert findings(workspace_id=olympus.id) == []
+
+
+WAITING = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+
+
+@pytest.mark.parametrize(("then", "rows"), [(False, [(False,)]), (True, [(False,), (True,)])])
+def test_of_two_switches_at_once_the_second_sees_the_first(olympus, sealer, hand, findings, then, rows):
+    def second() -> str:
+        try:
+            switch(olympus, entitled=then)
+        except Conflict as conflict:
+            return conflict.code
+        finally:
+            connections.close_all()
+        return "switched"
+
+    with ThreadPoolExecutor(1) as other:
+        with standalone(olympus.id):
+            switch_compliance(olympus.actor, entitled=False)
+            later = other.submit(second)
+            until = monotonic() + 10
+            while hand.sees(WAITING) != [(1,)] and not later.done() and monotonic() < until:
+                sleep(0.01)
+        answer = later.result(10)
+    sealed(sealer)
+
+    assert answer == ("switched" if then else "conflict")
+    assert hand.sees("select entitled from audit_entitlement order by at") == rows
+    with within(olympus.id):
+        assert is_entitled(olympus.id) is then
+    assert findings() == []
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,19 @@ def test_seeing_values_takes_meeting_what_guards_the_room(console: Console):
     assert console.decided("account:facts:view", "permit", officer) == 1
 
 
+def test_the_tree_withholds_what_the_operator_does_not_hold(console: Console):
+    console.world.knows("ada", {"clearance": "CUI", "program": ["TITAN"]})
+    console.world.knows("grace", {"clearance": "SECRET", "program": ["APOLLO", "TITAN"]})
+
+    console.world.room("vault", kind="public", requirement="clearance >= UNCLASSIFIED and program any_of {TITAN}")
+    text = explained(console, "ada", "grace", Action.MEMBER_KEEP, "vault")
+
+    assert ">withheld<" in text
+    assert ">TITAN, withheld<" in text
+    assert 'class="val">SECRET<' not in text
+    assert "APOLLO" not in text
+
+
 def test_the_look_itself_is_on_record(console: Console):
     explained(console, "ada", "eve", Action.MESSAGE_READ, "titan")
 

@@ -196,13 +196,58 @@ def test_facts_that_are_left_alone_stay_even_if_they_may_not_be_seen(console: Co
 def test_values_of_facts_are_shown_to_who_may_see_them_and_to_nobody_else(console: Console):
     grace = console.world.people["grace"]
     seer = console.flagged("hedy", Flag.VIEW_FACTS)
+    console.world.knows("hedy", {"clearance": "SECRET", "program": ["TITAN"]})
     keeper = console.flagged("mary", Flag.MANAGE_USERS)
+    console.world.knows("mary", {"clearance": "SECRET", "program": ["TITAN"]})
 
     shown, hidden = (console.text(who, f"{USERS}{grace.id}/change/") for who in (seer, keeper))
 
     assert "SECRET</td>" in shown
+    assert "TITAN</td>" in shown
     assert "SECRET</td>" not in hidden
+    assert "TITAN</td>" not in hidden
     assert "Values are shown to holders" in hidden
+
+
+def test_of_ranks_and_sets_an_operator_sees_what_they_hold_and_the_rest_is_withheld(console: Console):
+    world, grace = console.world, console.world.people["grace"]
+    seer = console.flagged("hedy", Flag.VIEW_FACTS)
+    world.knows("hedy", {"clearance": "CUI", "program": ["TITAN"]})
+    world.knows("grace", {"clearance": "SECRET", "program": ["APOLLO", "TITAN"], "nationality": "USA"})
+
+    text = console.text(seer, f"{USERS}{grace.id}/change/")
+
+    assert "TITAN, withheld</td>" in text
+    assert "USA</td>" in text
+    assert "SECRET</td>" not in text
+    assert "APOLLO" not in text
+
+
+def test_a_form_that_is_saved_leaves_what_is_withheld_as_it_was(console: Console):
+    world, grace = console.world, console.world.people["grace"]
+    keeper = console.flagged("hedy", Flag.VIEW_FACTS, Flag.MANAGE_USERS)
+    world.knows("hedy", {"clearance": "CUI", "program": ["TITAN"]})
+    world.knows("grace", {"clearance": "SECRET", "program": ["APOLLO", "TITAN"]})
+    form = f"{USERS}{grace.id}/do/set_facts/"
+    text = console.text(keeper, form)
+    assert "TITAN, withheld" in text
+    assert "APOLLO" not in text
+
+    with unchanged(world):
+        refused = console.post(keeper, form, clearance_do="set", clearance_value="CUI")
+        empty = console.post(keeper, form, program_do="set", program_value=" , ")
+    answer = console.post(
+        keeper, form, program_do="set", program_value="ZEUS", nationality_do="set", nationality_value="XX"
+    )
+
+    assert "withheld from you" in refused.content.decode()
+    assert "Give a value" in empty.content.decode()
+    assert answer.status_code == 302
+    console.post(keeper, form)
+    world.knows("ada", {"clearance": "SECRET", "program": ["APOLLO", "TITAN", "ZEUS"]})
+    kept = console.text("ada", f"{USERS}{grace.id}/change/")
+    assert "SECRET</td>" in kept
+    assert "APOLLO, ZEUS</td>" in kept
 
 
 def test_a_room_is_archived_and_opened_again(console: Console):

@@ -2,10 +2,12 @@ import pytest
 from hypothesis import given
 
 from policy.language.combine import compile_policy
+from policy.language.definitions import Category
 from policy.language.evaluate import Truth, compile_condition
 from policy.language.explain import Part, Reader, explain, explain_plan
 from policy.language.grammar import parse
 from policy.language.rules import PolicyDocument, Rule, RuleEffect, Target
+from policy.language.sight import OWN, Seen, Sight
 from policy.language.values import ABSENT, Unknown
 from tests.policy.language import NOON, PROPERTY, VOCABULARY, facts, nodes
 
@@ -117,7 +119,7 @@ def test_the_facts_are_shown_only_to_who_may_see_them():
     )
 
     assert "HERMES" not in repr(why(text))
-    assert {pair for one in why(text, Reader(reveal=True)).comparisons() for pair in one.held} == {
+    assert {pair for one in why(text, Reader(sight=OWN)).comparisons() for pair in one.held} == {
         ("subject.clearance", "SECRET"),
         ("resource.marking", "CONFIDENTIAL"),
         ("subject.program", "HERMES"),
@@ -127,8 +129,56 @@ def test_the_facts_are_shown_only_to_who_may_see_them():
     }
 
 
+def test_another_sees_of_the_facts_what_they_hold_themselves():
+    text = "clearance >= resource.marking AND program any_of {APOLLO} AND nationality = USA AND contractor = true"
+
+    told = {
+        held["clearance"]: {
+            pair for one in why(text, Reader(sight=as_one_with(held))).comparisons() for pair in one.held
+        }
+        for held in ({"clearance": "TOP_SECRET", "program": ["HERMES"]}, {"clearance": "CUI", "program": ["APOLLO"]})
+    }
+
+    shared = {
+        ("resource.marking", "CONFIDENTIAL"),
+        ("subject.nationality", "not on record"),
+        ("subject.contractor", "false"),
+    }
+    assert told["TOP_SECRET"] == {*shared, ("subject.clearance", "SECRET"), ("subject.program", "HERMES")}
+    assert told["CUI"] == {*shared, ("subject.clearance", "withheld"), ("subject.program", "withheld")}
+
+
+def as_one_with(held):
+    return Sight(VOCABULARY.facts(Category.SUBJECT, held))
+
+
+CLEARANCE, PROGRAM, NATIONALITY = (VOCABULARY[f"subject.{name}"] for name in ("clearance", "program", "nationality"))
+
+
+@pytest.mark.parametrize(
+    ("definition", "mine", "theirs", "shown", "withheld"),
+    [
+        (CLEARANCE, "SECRET", "SECRET", "SECRET", False),
+        (CLEARANCE, "SECRET", "TOP_SECRET", None, True),
+        (CLEARANCE, None, "UNCLASSIFIED", None, True),
+        (CLEARANCE, Unknown.STALE_SOURCE, "UNCLASSIFIED", None, True),
+        (CLEARANCE, "TOP_SECRET", "GALACTIC", None, True),
+        (PROGRAM, ["APOLLO", "GEMINI"], ["APOLLO"], ["APOLLO"], False),
+        (PROGRAM, ["APOLLO"], ["APOLLO", "GEMINI"], ["APOLLO"], True),
+        (PROGRAM, None, ["APOLLO"], None, True),
+        (NATIONALITY, None, "USA", "USA", False),
+        (None, "SECRET", "SECRET", None, True),
+    ],
+)
+def test_a_stored_fact_is_seen_as_far_as_ones_own_reaches(definition, mine, theirs, shown, withheld):
+    sight = as_one_with({definition.name: mine} if definition else {})
+
+    assert sight.stored(definition, theirs) == Seen(shown, withheld)
+    assert OWN.stored(definition, theirs) == Seen(theirs)
+
+
 def test_a_time_is_shown_as_it_is_written():
-    (one,) = why("cleared_until present", Reader(reveal=True)).comparisons()
+    (one,) = why("cleared_until present", Reader(sight=OWN)).comparisons()
 
     assert one.held == (("subject.cleared_until", "2026-12-01T12:00:00Z"),)
 

@@ -11,6 +11,8 @@ from keys.actions import shred_room
 from policy import notices, pep
 from rooms import frames, loading, news, reads
 from rooms.models import Message
+from tenancy.actor import new_id
+from tenancy.errors import NotFound
 from tests.asserts import assert_audited, recorded
 from tests.world import World
 
@@ -127,14 +129,33 @@ def test_a_process_tells_of_so_many_and_no_more(olympus, monkeypatch, caplog):
     assert "tells of no more" in caplog.text
 
 
-def test_a_record_that_cannot_be_written_breaks_no_read(olympus, caplog):
+NO_RECORD = [
+    ("se\0al", {"record": "body", "record_id": new_id()}),
+    ("seal", {"record": "body"}),
+    ("seal", {"record": "body", "record_id": new_id(), "target": "taken"}),
+]
+
+
+def test_a_record_that_cannot_be_written_breaks_no_read_and_takes_no_other_with_it(olympus, caplog):
     room, ids = two_messages(olympus)
     swap_bodies(olympus, *ids)
-    notices.leave(
-        notices.Notice(olympus.id, Event.SEAL_BROKEN, "se\0al", ids[0], None, {"record": "body", "record_id": ids[0]})
-    )
+    for kind, data in NO_RECORD:
+        notices.leave(notices.Notice(olympus.id, Event.SEAL_BROKEN, kind, ids[0], None, data))
+    before = notices.LOST._value.get()
 
     assert page(olympus, room) == ["unreadable", "unreadable"]
 
-    assert "could not be recorded" in caplog.text
+    assert caplog.text.count("could not be recorded") == len(NO_RECORD)
+    assert notices.LOST._value.get() == before + len(NO_RECORD)
+    assert [one.target_id for one in recorded(olympus, Event.SEAL_BROKEN)] == ids
     assert not notices.waits(olympus.id)
+
+
+@pytest.mark.parametrize(("kind", "data"), NO_RECORD, ids=["text", "missing", "twice"])
+def test_a_record_that_cannot_be_written_hides_no_error_of_what_met_it(olympus, kind, data):
+    notices.leave(notices.Notice(olympus.id, Event.SEAL_BROKEN, kind, new_id(), None, data))
+
+    with pytest.raises(NotFound), pep.unit(olympus.id):
+        raise NotFound("gone", field="room")
+
+    assert recorded(olympus, Event.SEAL_BROKEN) == []

@@ -10,14 +10,15 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.test import Client
 
-from accounts.actions import assign_role, create_role, deactivate_user, revoke_session, set_password
+from accounts.actions import assign_role, create_role, deactivate_user, give_grant, revoke_session, set_password
 from audit.access import sealed_recipients
 from audit.events import Event
 from audit.models import AuditEvent
 from keys import envelope
 from keys.envelope import Place, Scope
-from policy.catalogue import Action, Flag
+from policy.catalogue import Action, Flag, RoomRole
 from policy.types import Effect
+from rooms import loading
 from rooms.actions.rooms import set_requirement
 from rooms.answers import farewell
 from rooms.frames import Close
@@ -265,6 +266,53 @@ async def test_what_comes_back_opens_the_room_again_without_a_reload(server, oly
 
     assert heard["data"]["parts"][0]["md"] == "For everybody again."
     assert {line["by"] for line in lines} == {"policy"}
+
+
+async def test_only_who_keeps_the_room_hears_that_policy_took_somebody_out(server, olympus, somebody):
+    titan = olympus.rooms["titan"].id
+    person = str(olympus.people[somebody].id)
+    about = lambda frame: frame["user"]["id"] == person  # noqa: E731
+    async with chat(server, olympus, "ada") as ada, chat(server, olympus, "grace") as grace:
+        async with chat(server, olympus, somebody) as one:
+            await sync_to_async(olympus.knows)(somebody, {"clearance": "SECRET"})
+            await one.expects("room.left")
+            told = [await seat.expects("members.changed", about) for seat in (ada, grace)]
+            await sync_to_async(olympus.knows)(somebody, CLEARED)
+            await one.expects("room.joined")
+            told += [await seat.expects("members.changed", about) for seat in (ada, grace)]
+
+        assert not [line for line in grace.heard if "revoked" in line or "policy" in line]
+
+    assert {frame["room"] for frame in told} == {str(titan)}
+    assert [(frame["change"], frame["by"]) for frame in told] == [
+        ("revoked", "policy"),
+        ("left", "person"),
+        ("returned", "policy"),
+        ("joined", "person"),
+    ]
+
+
+def keepers_of(world: World, room: str, *usernames: str) -> set[str]:
+    actors = {world.actor(username).key: username for username in usernames}
+    found = loading.keepers(world.rooms[room].id, [world.actor(username) for username in usernames])
+    return {actors[key] for key in found}
+
+
+async def test_a_room_is_kept_by_owners_moderators_and_who_may_remove_members(server, olympus, somebody):
+    def arranged() -> list[set[str]]:
+        granted = olympus.somebody(CLEARED)
+        names = ("ada", "grace", somebody, granted)
+        found = [keepers_of(olympus, "titan", *names)]
+        role = create_role(olympus.system, name=f"watch of {somebody}", flags=["manage_subscribers"])
+        assign_role(olympus.system, role_id=role.id, user_id=olympus.people[somebody].id)
+        found.append(keepers_of(olympus, "titan", *names))
+        room_id, user_id = olympus.rooms["titan"].id, olympus.people[granted].id
+        give_grant(olympus.system, room_id=room_id, role=RoomRole.MODERATOR, user_id=user_id)
+        found.append(keepers_of(olympus, "titan", *names) - {somebody})
+        return [*found, {"ada", granted}]
+
+    plain, with_flag, with_grant, expected = await sync_to_async(arranged)()
+    assert (plain, with_flag, with_grant) == ({"ada"}, {"ada", somebody}, expected)
 
 
 async def test_who_heard_what_is_on_record_sealed(server, olympus, somebody, room):

@@ -161,7 +161,7 @@ def test_a_room_nobody_may_know_looks_like_one_that_never_was(visit):
     expect(page.get_by_role("heading", name="There is no such room")).to_be_visible()
 
 
-def test_others_only_see_that_policy_revoked_access(visit, site):
+def test_who_keeps_the_room_sees_that_policy_revoked_access(visit, site):
     page = visit.room(ROOM)
 
     site.frame(
