@@ -51,6 +51,11 @@ class RawSocket:
         transport.write(payloads.once(on_the_wire) if isinstance(payloads, Parcel) else on_the_wire(payloads))
         return True
 
+    def forget_handshake(self) -> None:
+        """Let go of the request that opened the connection: it carries the session's cookie; nobody reads it again."""
+        cast("dict[str, object]", self._protocol.scope).clear()
+        del self._protocol.request, self._protocol.response
+
     def abort(self) -> None:
         """Break the connection off, whatever is still on its way to a client that does not read."""
         self._protocol.transport.abort()

@@ -58,22 +58,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         self._asking = self._overrun = 0
         self._use_noted = 0.0
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Hand each event of the socket to its method, one after the other.
 
         Channels' own loop also listens on a channel of its layer for each socket, and asks a thread to close database
         connections before each event. Nothing is sent by the layer here, and no connection is used on this loop.
         """
         self.scope, self.base_send = scope, send
-        handlers = {
-            "websocket.connect": self.websocket_connect,
-            "websocket.receive": self.websocket_receive,
-            "websocket.disconnect": self.websocket_disconnect,
-        }
         try:
             while True:
                 event = await receive()
-                await handlers[event["type"]](event)
+                await _EVENTS[event["type"]](self, event)
         except StopConsumer:
             return
         finally:
@@ -99,7 +94,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         await self.accept(frames.SUBPROTOCOL)
         self._bucket = Bucket(FRAMES)
         self._raw = self.scope.get("extensions", {}).get("cordon.raw")
-        if self._raw is None:
+        self.scope.clear()
+        if self._raw is not None:
+            self._raw.forget_handshake()
+        else:
             self._outbox: asyncio.Queue[Iterable[bytes]] = asyncio.Queue()
             self._pending = 0
             self._start(self._drain())
@@ -369,3 +367,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if seat is not None:
             self.live.hub.drop(seat)
         return seat
+
+
+_EVENTS: Mapping[str, Callable[[ChatConsumer, Mapping[str, Any]], Awaitable[None]]] = {
+    "websocket.connect": ChatConsumer.websocket_connect,
+    "websocket.receive": ChatConsumer.websocket_receive,
+    "websocket.disconnect": ChatConsumer.websocket_disconnect,
+}

@@ -165,8 +165,7 @@ class Hub:
     def _wait(place: Place, happenings: Sequence[Happening]) -> None:
         """Beyond a bound the oldest is dropped: the client sees a gap and asks for it."""
         place.waiting.extend(happenings)
-        while len(place.waiting) > WAITING_AT_MOST:
-            place.waiting.popleft()
+        del place.waiting[:-WAITING_AT_MOST]
 
     def catch_up(self, seat: Seat, room_id: UUID, missed: Sequence[Happening]) -> None:
         """What happened while the seat was on its way into the room is told before all that waits there."""
@@ -174,13 +173,13 @@ class Hub:
         if place is None or not missed:
             return
         later = {one.seq for one in place.waiting}
-        place.waiting.extendleft(one for one in reversed(missed) if one.seq not in later)
+        place.waiting[:0] = [one for one in missed if one.seq not in later]
         self._ask(seat, room_id)
 
     def release(self, seat: Seat, place: Place, decided_at: float) -> None:
         """A decision has come: tell what was waiting for it, by the leases as they were when it was made."""
-        telling = Telling(list(place.waiting))
-        place.waiting.clear()
+        telling = Telling(place.waiting)
+        place.waiting = []
         self._tell(seat, place, telling, decided_at)
         self._note(telling)
 

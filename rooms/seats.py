@@ -1,6 +1,5 @@
 """One open socket as the hub sees it: who sits there, in which rooms, and until when it may be told what."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -67,7 +66,7 @@ class Place:
     marking: str
     governed: bool
     leases: dict[str, Lease] = field(default_factory=dict)
-    waiting: deque[Happening] = field(default_factory=deque)
+    waiting: list[Happening] = field(default_factory=list)
     covered: str = ""
     voided: int = 0
 
