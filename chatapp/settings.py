@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "chatapp.staticfiles.WholeFileMiddleware",
     "chatapp.headers.PolicyMiddleware",
+    "chatapp.errorpages.EmptyAnswerMiddleware",
     "accounts.middleware.WorkspaceMiddleware",
     "accounts.middleware.RegistrySessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
