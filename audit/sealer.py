@@ -186,14 +186,14 @@ class Sealer:
             draft.caught_up = frozenset({log_id})
         return draft
 
-    def _cut(self, statement: str, window: tuple[object, ...], hi: int) -> tuple[int, bool]:
+    def _cut(self, statement: str, window: tuple[Any, ...], hi: int) -> tuple[int, bool]:
         """Where the window ends if it takes no more rows than a round does; one transaction is never split."""
         cut = self._ask(statement, *window, self.rows_a_round)
         if cut is None:
             return hi, False
         return max(int(cut), int(self._ask(statement, *window, 0)) + 1), True
 
-    def _ask(self, statement: str, *values: object) -> Any:
+    def _ask(self, statement: str, *values: Any) -> Any:
         with connections[self.using].cursor() as cursor:
             cursor.execute(statement, values)
             row = cursor.fetchone()
