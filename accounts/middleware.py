@@ -14,12 +14,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 
 from accounts import sessions
 from accounts.addressing import Addressed, addressed
 from accounts.circumstances import of_request
 from accounts.models import Session
 from accounts.session_store import SessionStore
+from policy.drf import Problem, is_api, problem_answer
 from tenancy.actor import SubjectKind, anonymous_actor
 from tenancy.scoping import within
 
@@ -42,10 +44,16 @@ class WorkspaceMiddleware:
             return self.get_response(request)
         found = addressed(request.get_host(), request.path_info)
         if found is None:
-            return render(request, "accounts/no_workspace.html", status=404)
+            return _nobody_answers(request)
         request.addressed, request.workspace_id = found, found.workspace_id  # type: ignore[attr-defined]
         with _below(request, found.prefix):
             return self.get_response(request)
+
+
+def _nobody_answers(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        return problem_answer(Problem(404, "not_found", _("No workspace answers here.")))
+    return render(request, "accounts/no_workspace.html", status=404)
 
 
 @contextmanager

@@ -81,10 +81,14 @@ class Draft:
     epoch: int
     lo: int
     hi: int
+    edge: int
+    """Where the windows of its seals end: that of the round itself, but for what an earlier round left out."""
     at: datetime
     tallies: Tallies
     heads: dict[UUID, Head] = field(default_factory=dict)
     suspects: list[Suspect] = field(default_factory=list)
+    caught_up: frozenset[UUID] = frozenset()
+    """Logs of which nothing is left out any more."""
     rows: int = 0
     _logs: list[tuple[object, ...]] = field(default_factory=list)
     _seals: list[tuple[object, ...]] = field(default_factory=list)
@@ -118,15 +122,16 @@ class Draft:
         root = merkle.frontier_root(frontier)
         n, lo = before.n + 1, before.lo(self.epoch)
 
-        note = self._sign(names.origin(workspace_id, first.store), size, root, lo, ("seal", str(n)))
+        window = (self.epoch, lo, self.edge)
+        note = self._sign(names.origin(workspace_id, first.store), size, root, window, ("seal", str(n)))
         if before.n == 0:
             self._logs.append((log_id, workspace_id, first.store))
-        place = (new_id(), workspace_id, log_id, n, self.number, self.epoch, str(lo), str(self.hi))
+        place = (new_id(), workspace_id, log_id, n, self.number, self.epoch, str(lo), str(self.edge))
         self._seals.append((*place, before.size, size, merkle.pack(frontier), root, note, self.at))
         self._tiles += _tiles(log_id, n, leaves)
         self._entries.append(ROUND_ENTRY.pack(log_id.bytes, n, size, root))
         self._judge(members, leaves, workspace_id)
-        self.heads[log_id] = Head(n, self.epoch, self.hi, size, tuple(frontier))
+        self.heads[log_id] = Head(n, self.epoch, self.edge, size, tuple(frontier))
         self.rows += len(members)
 
     def _judge(self, members: Sequence[Found], leaves: Sequence[bytes], workspace_id: UUID | None) -> None:
@@ -145,17 +150,17 @@ class Draft:
         self.suspects += (Suspect(UUID(uid), None, Store.SECURITY, found) for uid, found in self.tallies.judge())
         frontier, size = merkle.append(before.frontier, before.size, map(merkle.leaf_hash, self._entries))
         root = merkle.frontier_root(frontier)
-        note = self._sign(names.rounds_origin(), size, root, self.lo)
+        note = self._sign(names.rounds_origin(), size, root, (self.epoch, self.lo, self.hi))
         window = (self.epoch, str(self.lo), str(self.hi))
         packed = merkle.pack(frontier)
         self._round = (self.number, *window, before.size, size, b"".join(self._entries), packed, root, note, self.at)
         return Head(self.number, self.epoch, self.hi, size, tuple(frontier), self.at), note
 
-    def _sign(self, origin: str, size: int, root: bytes, lo: int, *more: tuple[str, str]) -> str:
+    def _sign(self, origin: str, size: int, root: bytes, window: tuple[int, int, int], *more: tuple[str, str]) -> str:
         extensions = (
             *more,
             ("round", str(self.number)),
-            ("window", f"{self.epoch} {lo} {self.hi}"),
+            ("window", " ".join(map(str, window))),
             ("time", microseconds(self.at)),
         )
         return notes.sign(notes.Checkpoint(origin, size, root, extensions), signing.signers())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby, starmap
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from django.db import connections
@@ -25,7 +26,12 @@ LOCK = 0x61756469
 ROWS_A_ROUND = 50_000
 IDLE = timedelta(seconds=60)
 
+END = (1 << 63) - 1
+"""Beyond every transaction id: where the last window of an epoch that is over ends."""
+
 _HI = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+_NEXT = "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+_UNFINISHED = "select min(epoch) from audit_event where epoch < %s and (epoch > %s or (epoch = %s and xid >= %s::xid8))"
 _CUT = (
     "select xid::text::bigint from audit_event where epoch = %s and xid >= %s::xid8 and xid < %s::xid8"
     " order by xid offset %s limit 1"
@@ -33,6 +39,10 @@ _CUT = (
 _ROWS = (
     "select log_id::text, workspace_id::text, store, id::text, env, mac from audit_event"
     " where epoch = %s and xid >= %s::xid8 and xid < %s::xid8 order by audit_event.log_id, xid, audit_event.id"
+)
+_LATE_CUT = (
+    "select xid::text::bigint from audit_event where log_id = %s and epoch = %s and xid >= %s::xid8 and xid < %s::xid8"
+    " order by xid offset %s limit 1"
 )
 _LATE_ROWS = (
     "select log_id::text, workspace_id::text, store, id::text, env, mac from audit_event"
@@ -67,10 +77,12 @@ class Sealer:
         self.using = using
         self.rows_a_round = rows_a_round
         self.epoch = 0
+        """The epoch that is sealed: one that is over, until nothing of it is left, then the present one."""
         self.last = Head()
         self.heads: dict[UUID, Head] = {}
         self.unsound: dict[UUID, Unsound] = {}
         """Logs that nothing is sealed for, because their stored trees are not the signed ones."""
+        self.present = self._settled = 0
         self._late: frozenset[UUID] = frozenset()
         self.tallies = Tallies()
 
@@ -84,14 +96,25 @@ class Sealer:
             cursor.execute("select pg_try_advisory_lock(%s)", [LOCK])
             if not cursor.fetchone()[0]:
                 raise AnotherSeals
-        self.epoch = epochs.checked(self.using)
+        self.present = epochs.checked(self.using)
+        self._settled = int(self._ask(_NEXT))
         self._load()
         self.tallies = Tallies()
         return trust.announce(self.using, self.last.n + 1)
 
     def _load(self) -> None:
-        heads = load_heads(self.using, self.epoch)
+        """Learn where the logs stand, in the oldest epoch of which something is left."""
+        heads = load_heads(self.using, self.present)
+        self.epoch = self.present
+        if heads.last.epoch < self.present:
+            self.epoch = self._unfinished(heads.last)
+            heads = load_heads(self.using, self.epoch)
         self.last, self.heads, self.unsound, self._late = heads.last, heads.logs, heads.unsound, heads.late
+
+    def _unfinished(self, last: Head) -> int:
+        if last.n and load_heads(self.using, last.epoch).late:
+            return last.epoch
+        return self._ask(_UNFINISHED, self.present, last.epoch, last.epoch, str(last.hi)) or self.present
 
     def round(self) -> Round | None:
         """Seal what is finished, all logs in one transaction; None if there is nothing and no idle seal is due.
@@ -99,59 +122,82 @@ class Sealer:
         Raises OtherCluster or MustBeginAnew. After any failure nothing of the round is kept, in the database or here.
         """
         with sealing_snapshot(self.using):
-            if epochs.checked(self.using) != self.epoch:
+            if epochs.checked(self.using) != self.present:
                 raise MustBeginAnew
-            lo, hi, more = self._window()
-            found = sorted([*self._left_out(lo), *self._found(lo, hi)], key=attrgetter("log_id"))
-            now = timezone.now()
-            if not found and self.last.at is not None and now - self.last.at < IDLE:
+            drawn = self._drawn()
+            if drawn is None:
                 return None
-
-            draft = Draft(self.last.n + 1, self.epoch, lo, hi, now, self.tallies)
-            for log_id, members in groupby(found, key=attrgetter("log_id")):
-                self._add(draft, UUID(log_id), list(members))
+            draft, more = drawn
             last, note = draft.close(self.last)
             draft.write(self.using)
 
         self.last = last
         self.heads |= draft.heads
-        self._late = frozenset()
+        self._late -= draft.caught_up
+        if self._is_over and not (more or self._late):
+            self._load()
+            more = True
         return Round(last.n, draft.rows, len(draft.heads), note, tuple(draft.suspects), more)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether the epoch that is sealed has ended, so that nothing can be added to it any more."""
+        return self.epoch != self.present
+
+    def _drawn(self) -> tuple[Draft, bool] | None:
+        """What this round is to seal, and whether something is left for the next one."""
+        running = int(self._ask(_HI))
+        if self._is_over and running < self._settled:
+            return None
+        if self._late:
+            return self._left_out(min(self._late)), True
+        lo, hi = self.last.lo(self.epoch), END if self._is_over else running
+        hi, more = self._cut(_CUT, (self.epoch, str(lo), str(hi)), hi)
+        found = self._found(lo, hi)
+        now = timezone.now()
+        if not found and not self._is_over and self.last.at is not None and now - self.last.at < IDLE:
+            return None
+
+        draft = Draft(self.last.n + 1, self.epoch, lo, hi, hi, now, self.tallies)
+        for log_id, members in groupby(found, key=attrgetter("log_id")):
+            self._add(draft, UUID(log_id), list(members))
+        return draft, more
 
     def _add(self, draft: Draft, log_id: UUID, members: list[Found]) -> None:
         if log_id in self.unsound:
             return
         draft.add(members, self.heads.get(log_id, Head()))
-        if log_id in self._late:
+        if self._is_over:
             draft.tell_late(members[0])
 
-    def _left_out(self, hi: int) -> list[Found]:
-        """Entries of logs that could not be sealed before, and can now."""
-        found = []
+    def _left_out(self, log_id: UUID) -> Draft:
+        """Entries of a log that could not be sealed before, and can now: up to where the rounds stand, in a round."""
+        head, upto = self.heads[log_id], self.last.lo(self.epoch)
+        window = (log_id, self.epoch, str(head.lo(self.epoch)), str(upto))
+        edge, more = self._cut(_LATE_CUT, window, upto)
         with raw_cursor(self.using) as cursor:
-            for log_id in self._late:
-                lo = self.heads[log_id].lo(self.epoch)
-                rows = cursor.execute(_LATE_ROWS, [log_id, self.epoch, str(lo), str(hi)], binary=True).fetchall()
-                found += list(starmap(Found, rows))
-        return found
+            rows = cursor.execute(_LATE_ROWS, [*window[:3], str(edge)], binary=True).fetchall()
+        members = list(starmap(Found, rows))
 
-    def _window(self) -> tuple[int, int, bool]:
-        """The window to seal now, cut short where it holds more rows than one round takes."""
-        lo = self.last.lo(self.epoch)
-        with connections[self.using].cursor() as cursor:
-            cursor.execute(_HI)
-            hi = int(cursor.fetchone()[0])
-            cursor.execute(_CUT, [self.epoch, str(lo), str(hi), self.rows_a_round])
-            cut = cursor.fetchone()
+        draft = Draft(self.last.n + 1, self.epoch, upto, upto, edge, timezone.now(), self.tallies)
+        draft.add(members, head)
+        draft.tell_late(members[0])
+        if not more or log_id not in draft.heads:
+            draft.caught_up = frozenset({log_id})
+        return draft
+
+    def _cut(self, statement: str, window: tuple[Any, ...], hi: int) -> tuple[int, bool]:
+        """Where the window ends if it takes no more rows than a round does; one transaction is never split."""
+        cut = self._ask(statement, *window, self.rows_a_round)
         if cut is None:
-            return lo, hi, False
-        return lo, max(int(cut[0]), self._first_xid(lo, hi) + 1), True
+            return hi, False
+        return max(int(cut), int(self._ask(statement, *window, 0)) + 1), True
 
-    def _first_xid(self, lo: int, hi: int) -> int:
-        """A single transaction may be larger than a round: it is never split."""
+    def _ask(self, statement: str, *values: Any) -> Any:
         with connections[self.using].cursor() as cursor:
-            cursor.execute(_CUT, [self.epoch, str(lo), str(hi), 0])
-            return int(cursor.fetchone()[0])
+            cursor.execute(statement, values)
+            row = cursor.fetchone()
+            return row[0] if row else None
 
     def _found(self, lo: int, hi: int) -> list[Found]:
         with raw_cursor(self.using) as cursor:

@@ -25,6 +25,8 @@ from chatapp.env import BASE_DIR
 
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 _DRAFT = "postgres-draft-"
+_WHOLE = ("global/pg_control", "base/1", "base/4", "base/5")
+"""What every cluster has whose making came to its end: control file, template1, template0 and `postgres`."""
 _BUILTIN_LOCALE_SINCE = 18
 _BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=PG_UNICODE_FAST")
 _OPTIONS = {
@@ -70,6 +72,7 @@ def start_postgres(deployment: Deployment, *, options: Mapping[str, str] | None 
     sockets = _postgres_directories(deployment, disguise)
     if not (deployment.postgres_data / "PG_VERSION").exists():
         _initialise(deployment, disguise)
+    _refuse_half_made(deployment.postgres_data)
     _stop_leftover(deployment, disguise)
 
     settings = _OPTIONS | {"unix_socket_directories": str(sockets)} | dict(options or {})
@@ -131,6 +134,16 @@ def _initialise(deployment: Deployment, disguise: Guise) -> None:
         _move_into_place(draft, deployment.postgres_data)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _refuse_half_made(place: Path) -> None:
+    """A release that made the cluster in its place could be cut short there: PostgreSQL would fail and not say why."""
+    missing = [part for part in _WHOLE if not (place / part).exists()]
+    if missing:
+        raise CannotStart(
+            f"{place} is no whole cluster: {', '.join(missing)} is missing, as when its making was cut short. Move it"
+            " away and start again; if it has held data, restore it from a backup instead."
+        )
 
 
 def _move_into_place(draft: Path, place: Path) -> None:

@@ -56,6 +56,11 @@ class RawSocket:
         cast("dict[str, object]", self._protocol.scope).clear()
         del self._protocol.request, self._protocol.response
 
+    def said_goodbye(self) -> bool:
+        """Whether the client ended the socket with a close frame of its own, rather than this side."""
+        connection = self._protocol.conn
+        return connection.close_rcvd is not None and bool(connection.close_rcvd_then_sent)
+
     def abort(self) -> None:
         """Break the connection off, whatever is still on its way to a client that does not read."""
         self._protocol.transport.abort()
@@ -107,7 +112,9 @@ async def _talk() -> bytes:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        scope["extensions"]["cordon.raw"].send_text([b"told"], 1)
+        raw = scope["extensions"]["cordon.raw"]
+        if not raw.said_goodbye():
+            raw.send_text([b"told"], 1)
 
     config = Config(application, ws=RawProtocol, ws_per_message_deflate=False, lifespan="off", log_config=None)
     config.load()

@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "chatapp.staticfiles.WholeFileMiddleware",
     "chatapp.headers.PolicyMiddleware",
+    "chatapp.errorpages.EmptyAnswerMiddleware",
     "accounts.middleware.WorkspaceMiddleware",
     "accounts.middleware.RegistrySessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -194,13 +195,12 @@ X_FRAME_OPTIONS = "DENY"
 
 CONSOLE_PATH = "console/"
 CONSOLE_TRUSTED_TYPES = ["default"]  # under jQuery one `default` policy is the net (R40)
-_OWN = ("script-src", "style-src", "font-src", "connect-src", "manifest-src", "worker-src", "form-action")
+_OWN = ("script-src", "style-src", "font-src", "connect-src", "manifest-src", "worker-src", "form-action", "img-src")
 _NOTHING = ("default-src", "base-uri", "frame-ancestors", "object-src", "trusted-types")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         **{name: [NONE] for name in _NOTHING},
         **{name: [SELF] for name in _OWN},
-        "img-src": [SELF, "data:", "blob:"],
         "require-trusted-types-for": ["'script'"],
     },
 }

@@ -4,8 +4,13 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from chatapp import health
+from chatapp import errorpages, health
 from chatapp.client import client
+
+handler400 = errorpages.bad_request
+handler403 = errorpages.refused
+handler404 = errorpages.not_found
+handler500 = errorpages.failed
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),

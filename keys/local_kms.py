@@ -68,6 +68,22 @@ class _Contents:
         )
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the file system says is told as every refusal of a KMS is: what is wrong where, and what to do about it."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError
+        where = getattr(error, "filename", None) or "the key file or its directory"
+        why = getattr(error, "strerror", None) or error
+        raise KmsRefused(
+            f"The key file cannot be used: {where}: {why}.",
+            field="CORDON_KMS_KEYFILE",
+            remedy="Let the account of the platform, and no other, read and write the key file, its directory and the"
+            f" data directory, and see that their disk has room. {_RUNBOOK}",
+        ) from None
+
+
 class LocalKms:
     """The KEKs of a deployment in a private file. The file is read anew whenever it has changed."""
 
@@ -112,10 +128,12 @@ class LocalKms:
             return Health(healthy=False, finding=error.message, remedy=error.remedy)
         return Health(healthy=True)
 
+    @_told()
     def create(self) -> bool:
         """Make the file with its first KEK, once; whoever comes second keeps what the first one made.
 
-        Raises KmsRefused if this data was already sealed with a key file that is gone: a new one would not open it.
+        Raises KmsRefused if this data was already sealed with a key file that is gone: a new one would not open it;
+        and if the file cannot be made.
         """
         self._refuse_inside_data_directory()
         if self._is_there():
@@ -129,6 +147,7 @@ class LocalKms:
         self.adopt()
         return True
 
+    @_told()
     def adopt(self) -> None:
         """Note that this data is sealed with this file, unless that is known already.
 
@@ -145,6 +164,7 @@ class LocalKms:
     def _is_there(self) -> bool:
         return self._path.is_symlink() or self._path.exists()
 
+    @_told()
     def rotate(self) -> str:
         """Add a KEK that wraps from now on, and give its id; the older ones go on unwrapping."""
         with self._locked():
@@ -154,6 +174,7 @@ class LocalKms:
             self._replace(_Contents(contents.root, (*older, fresh)))
         return fresh.id
 
+    @_told()
     def _contents(self) -> _Contents:
         self._refuse_inside_data_directory()
         handle = self._open()

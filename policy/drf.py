@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView  # imports these classes itself, through the settings
 
 PROBLEM = "application/problem+json"
+_BELOW = "/api/"
 _STATUS = {
     "invalid": 400,
     "not_signed_in": 401,
@@ -64,8 +65,13 @@ class AsksForAction(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         actor = getattr(request, "actor", None)
-        signed_in = actor is not None and actor.subject.kind in (SubjectKind.USER, SubjectKind.SERVICE)
-        return signed_in and request.method in getattr(view, "asks", {})
+        if actor is None or actor.subject.kind not in (SubjectKind.USER, SubjectKind.SERVICE):
+            return False
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        asks = getattr(view, "asks", {})
+        if asks and method not in asks:
+            raise exceptions.MethodNotAllowed(method)
+        return method in asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,18 @@ class Problem:
             "retry_after": self.retry_after,
         }
         return {name: value for name, value in known.items() if value}
+
+
+def is_api(request: HttpRequest) -> bool:
+    """Whether who asks expects a problem document rather than a page."""
+    return request.path_info.startswith(_BELOW)
+
+
+def problem_answer(problem: Problem) -> JsonResponse:
+    """The problem as an answer of its own, for what goes wrong before a view of the API is reached."""
+    return JsonResponse(
+        problem.document(), status=problem.status, content_type=PROBLEM, headers={"Cache-Control": "no-store"}
+    )
 
 
 def problem_of(error: Exception) -> Problem | None:

@@ -65,6 +65,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         connections before each event. Nothing is sent by the layer here, and no connection is used on this loop.
         """
         self.scope, self.base_send = scope, send
+        self._raw = scope.get("extensions", {}).get("cordon.raw")
         try:
             while True:
                 event = await receive()
@@ -93,7 +94,6 @@ class ChatConsumer(AsyncWebsocketConsumer):
             return
         await self.accept(frames.SUBPROTOCOL)
         self._bucket = Bucket(FRAMES)
-        self._raw = self.scope.get("extensions", {}).get("cordon.raw")
         self.scope.clear()
         if self._raw is not None:
             self._raw.forget_handshake()
@@ -345,11 +345,15 @@ class ChatConsumer(AsyncWebsocketConsumer):
             asyncio.get_running_loop().call_later(GONE_WITHIN, self._raw.abort)
 
     async def disconnect(self, code: int) -> None:
-        if code in UNREADABLE and self._admitted:
+        if code in UNREADABLE and self._admitted and not self._left_by_itself():
             await self._note(Event.FRAME_REFUSED, {"size": 0})
         seat = self._let_go()
         if seat is not None:
             await self._tell_departure(seat)
+
+    def _left_by_itself(self) -> bool:
+        """Whether the client chose the code; where the server cannot tell, the socket counts as refused."""
+        return self._raw is not None and self._raw.said_goodbye()
 
     async def _tell_departure(self, seat: Seat) -> None:
         if not self.live.hub.by_user.get(seat.user_id):

@@ -21,6 +21,11 @@ class Post:
     reply_to: UUID | None = None
     also_to_room: bool = False
 
+    @property
+    def said(self) -> tuple[UUID, str, str, UUID | None, UUID | None, bool]:
+        """All that makes it this post and no other: a repeat is equal in each of these (R20)."""
+        return self.room_id, self.body, self.marking or "", self.thread_id, self.reply_to, self.also_to_room
+
 
 @dataclass(frozen=True, slots=True)
 class Posted:

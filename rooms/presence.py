@@ -1,6 +1,12 @@
 """Who is here: open sockets as Valkey remembers them for a minute and a half; without Valkey everybody is offline.
 
 Each process notes for itself, so that whoever leaves one of them may still sit in another.
+
+This is a signal and no state of record, and therefore no action: no row holds it, no decision reads it, nobody can set
+another's, and it is gone within `LASTS` unless a socket says it again. Losing all of it loses nothing. An action would
+write a decision and an audit entry for each renewal, which would say when people sit at their desks: the record is to
+say what was done, not who was awake. So it is with typing, too, which is not kept at all. What limits both is that only
+a live session, renewed for each frame, gets here, and the frame limit of its socket.
 """
 
 import logging
@@ -32,7 +38,7 @@ def arrive(user_id: UUID) -> str:
 
 
 def choose(user_id: UUID, state: str) -> None:
-    """This person says so, whatever other sockets said before."""
+    """This person says so of themselves, whatever other sockets said before. Whoever calls has refreshed the actor."""
     try:
         pipeline = _client().pipeline(transaction=False)
         pipeline.delete(_key(user_id))

@@ -44,12 +44,13 @@ class Repeat:
     body_mac: bytes
     marking: str
     at: datetime
+    thread_id: UUID | None
 
 
 Repeats = Mapping[tuple[UUID, UUID], Repeat]
 
 _REPEATS = """
-select m.sender_id, m.client_message_id, m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at
+select m.sender_id, m.client_message_id, m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at, m.thread_id
   from rooms_message m
   join unnest(%b::uuid[], %b::uuid[]) as k (sender_id, client_message_id)
     on m.sender_id = k.sender_id and m.client_message_id = k.client_message_id
@@ -64,7 +65,7 @@ def repeats(keys: Sequence[tuple[UUID, UUID]]) -> Repeats:
 
 _LOOK_UP = """
 select k.sender_id, k.client_message_id, r.id, r.workspace_id, r.kind, r.state, r.marking,
-       m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at
+       m.id, m.room_id, m.seq, m.body_mac, m.marking, m.at, m.thread_id
   from unnest(%b::uuid[], %b::uuid[], %b::uuid[]) as k (sender_id, client_message_id, room_id)
   join rooms_room r on r.id = k.room_id
   left join rooms_message m on m.sender_id = k.sender_id and m.client_message_id = k.client_message_id

@@ -17,13 +17,23 @@ from tenancy.actor import Actor, SubjectKind
 from tenancy.errors import Conflict
 
 
+def powers_beyond(actor: Actor, flags: Iterable[str]) -> frozenset[Flag]:
+    """Of these flags and what they imply, those that the actor does not hold."""
+    if actor.subject.kind is SubjectKind.SYSTEM:
+        return frozenset()
+    return with_implied(frozenset(Flag(flag) for flag in flags)) - flags_of(actor)
+
+
 def refuse_escalation(actor: Actor, action: Action, resource: Resource, flags: Iterable[str]) -> None:
     """Nobody gives away, or takes from others, a power that they do not hold themselves."""
-    if actor.subject.kind is SubjectKind.SYSTEM:
-        return
-    beyond = with_implied(frozenset(Flag(flag) for flag in flags)) - flags_of(actor)
+    beyond = powers_beyond(actor, flags)
     if beyond:
         pep.refuse(actor, action, resource, Reason("beyond_own_powers", (("flags", ", ".join(sorted(beyond))),)))
+
+
+def is_outranked(actor: Actor, user_id: UUID) -> bool:
+    """Whether somebody else holds a power that the actor does not."""
+    return actor.id != user_id and bool(powers_beyond(actor, flags_held(user_id)))
 
 
 def refuse_outranked(actor: Actor, action: Action, user_id: UUID) -> None:

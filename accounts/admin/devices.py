@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import actions, sealing
 from accounts.access import cards
+from accounts.admin import barred
 from accounts.admin.users import posture
 from accounts.agents import in_words
 from accounts.models import Device
@@ -43,7 +44,15 @@ class DeviceAdmin(ConsoleAdmin):
     list_display = ("device", "owner", "baseline", "reported", "first_seen")
     list_filter = ("compliant",)
     ordering = ("-created_at",)
-    buttons = (Button(actions.update_device_posture, gettext_lazy("State posture"), asks=PostureForm, fits=_here),)
+    buttons = (
+        Button(
+            actions.update_device_posture,
+            gettext_lazy("State posture"),
+            asks=PostureForm,
+            fits=_here,
+            bars=barred.the_owner,
+        ),
+    )
 
     def opened(self, _request: HttpRequest, rows: list[Any]) -> list[Any]:
         names = sealing.open_device_names(rows)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import actions, sealing
 from accounts.access import cards
+from accounts.admin import barred
 from accounts.admin.fields import PersonForm, ThisMemberForm
 from accounts.models import Group, GroupKind, GroupMembership
 from policy.console import Action, Button, ConsoleAdmin, ConsoleForm, Offer, Panel, Section, code, link, moment
@@ -54,6 +55,7 @@ class GroupAdmin(ConsoleAdmin):
             gettext_lazy("Remove member"),
             asks=ThisMemberForm,
             warns=gettext_lazy("What the group opens is closed for them. Other sources that count them in stay."),
+            bars=barred.the_person_of_the_row,
             in_row=True,
         ),
         Button(
@@ -61,6 +63,7 @@ class GroupAdmin(ConsoleAdmin):
             gettext_lazy("Delete group"),
             warns=gettext_lazy("What its name or its grants opened is closed at once. This cannot be undone."),
             tone="danger",
+            bars=barred.members,
         ),
     )
 
@@ -96,7 +99,6 @@ class GroupAdmin(ConsoleAdmin):
         ]
 
     def members_panel(self, request: HttpRequest, group: Any) -> Panel:
-        may_remove = self.may(request, actions.remove_group_member, group)
         may_add = self.may(request, actions.add_group_member, group)
         held = list(GroupMembership.objects.filter(group=group).order_by("created_at"))
         people = cards(one.user_id for one in held)
@@ -110,7 +112,7 @@ class GroupAdmin(ConsoleAdmin):
                     self.do_url(group, "remove_group_member", user_id=one.user_id, source=one.source),
                     hint=people[one.user_id].name,
                 )
-                if may_remove
+                if self.may(request, actions.remove_group_member, group, user_id=one.user_id)
                 else "",
             )
             for one in held

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import actions
 from accounts.access import cards
+from accounts.admin import barred
 from accounts.admin.fields import PersonForm, ThisPersonForm
 from accounts.models import Role, RoleAssignment
 from policy.catalogue import CASCADES, GATES, with_implied
@@ -73,12 +74,19 @@ class RoleAdmin(ConsoleAdmin):
     panels = ("holders_panel", "flags_panel")
     change_list_template = "console/roles.html"
     buttons = (
-        Button(actions.assign_role, gettext_lazy("Assign to somebody"), asks=PersonForm, in_row=True),
+        Button(
+            actions.assign_role,
+            gettext_lazy("Assign to somebody"),
+            asks=PersonForm,
+            bars=barred.who_holds_less,
+            in_row=True,
+        ),
         Button(
             actions.unassign_role,
             gettext_lazy("Take role away"),
             asks=ThisPersonForm,
             warns=gettext_lazy("What only this role allows is refused from now on, also in open clients."),
+            bars=barred.who_holds_less,
             in_row=True,
         ),
         Button(
@@ -87,6 +95,7 @@ class RoleAdmin(ConsoleAdmin):
             warns=gettext_lazy("Everybody who holds it loses what it opens, at once. This cannot be undone."),
             tone="danger",
             fits=_own,
+            bars=barred.who_holds_less,
         ),
     )
 

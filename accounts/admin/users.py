@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import actions, lockout, sealing, sessions
 from accounts.access import all_cards, cards, sight_of
+from accounts.admin import barred
 from accounts.admin.facts import FactsForm
 from accounts.admin.fields import GroupForm, RoleForm, ThisGroupForm, ThisRoleForm
 from accounts.agents import in_words
@@ -134,13 +135,20 @@ class UserAdmin(ConsoleAdmin):
     ordering = ("username",)
     panels = ("facts_panel", "roles_panel", "groups_panel", "sessions_panel", "devices_panel")
     buttons = (
-        Button(actions.set_facts, gettext_lazy("Set facts"), asks=FactsForm, fits=_active),
+        Button(
+            actions.set_facts,
+            gettext_lazy("Set facts"),
+            asks=FactsForm,
+            fits=_active,
+            bars=barred.the_person,
+        ),
         Button(
             actions.set_password,
             gettext_lazy("Set password"),
             asks=PasswordForm,
             decides=Action.PASSWORD_SET,
             fits=_not_placeholder,
+            bars=barred.the_outranked,
         ),
         Button(
             actions.unlock_user,
@@ -154,12 +162,14 @@ class UserAdmin(ConsoleAdmin):
             warns=gettext_lazy("All sessions end now and every access is refused. What they wrote stays."),
             tone="danger",
             fits=_active,
+            bars=barred.the_outranked,
         ),
         Button(
             actions.reactivate_user,
             gettext_lazy("Reactivate"),
             warns=gettext_lazy("They can sign in again. Policy decides anew what they may enter."),
             fits=_may_return,
+            bars=barred.the_outranked,
         ),
         Button(actions.assign_role, gettext_lazy("Assign role"), asks=RoleForm, in_row=True),
         Button(
@@ -167,17 +177,32 @@ class UserAdmin(ConsoleAdmin):
             gettext_lazy("Take role away"),
             asks=ThisRoleForm,
             warns=gettext_lazy("What only this role allows is refused from now on, also in open clients."),
+            bars=barred.who_holds_less_than_the_row,
             in_row=True,
         ),
-        Button(actions.add_group_member, gettext_lazy("Add to group"), asks=GroupForm, in_row=True),
+        Button(
+            actions.add_group_member,
+            gettext_lazy("Add to group"),
+            asks=GroupForm,
+            bars=barred.the_person,
+            in_row=True,
+        ),
         Button(
             actions.remove_group_member,
             gettext_lazy("Remove from group"),
             asks=ThisGroupForm,
             warns=gettext_lazy("What the group opens is closed. Other sources that count them in stay."),
+            bars=barred.the_person,
             in_row=True,
         ),
     )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """No form where every save would be refused; one that is sent all the same is refused by the action."""
+        shown = obj is not None and request.method != "POST"
+        if shown and barred.the_outranked(request.actor, obj, {}):  # type: ignore[attr-defined]
+            return False
+        return super().has_change_permission(request, obj)
 
     def get_search_results(self, _request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         """Names are sealed: all of them are opened and compared."""
@@ -255,14 +280,13 @@ class UserAdmin(ConsoleAdmin):
 
     def roles_panel(self, request: HttpRequest, user: Any) -> Panel:
         may_assign = self.may(request, actions.assign_role, user)
-        may_take = self.may(request, actions.unassign_role, user)
         held = RoleAssignment.objects.filter(user=user).select_related("role").order_by("role__name")
         rows = [
             (
                 two_lines(one.role.name, _("system role") if one.role.locked else _("own role")),
                 moment(one.created_at),
                 link(_("Take away"), self.do_url(user, "unassign_role", role_id=one.role_id), hint=one.role.name)
-                if may_take
+                if self.may(request, actions.unassign_role, user, flags=one.role.flags)
                 else "",
             )
             for one in held

@@ -42,6 +42,7 @@ from policy.language.tree import print_text
 from policy.language.words import in_words
 from policy.models import PolicySet, PolicySetState
 from policy.snapshot import ACTIONS, vocabulary_of
+from tenancy.actor import Actor
 from tenancy.jsontext import read_storable_json
 
 _STATES = {
@@ -141,6 +142,14 @@ def _ordered(value: Any) -> Any:
     return [_ordered(one) for one in value] if isinstance(value, list) else value
 
 
+def _the_author(actor: Actor, row: PolicySet, _filled: Any) -> bool:
+    return row.author_id == actor.id
+
+
+def _all_but_the_author(actor: Actor, row: PolicySet, _filled: Any) -> bool:
+    return row.author_id != actor.id
+
+
 def _is(*states: PolicySetState) -> Any:
     return lambda row: row.state in states
 
@@ -168,6 +177,7 @@ class PolicySetAdmin(ConsoleAdmin):
             warns=gettext_lazy("The text is fixed from now on. Somebody else has to approve it."),
             tone="primary",
             fits=_is(PolicySetState.DRAFT),
+            bars=_all_but_the_author,
         ),
         Button(
             approve_policy_set,
@@ -176,6 +186,7 @@ class PolicySetAdmin(ConsoleAdmin):
             warns=gettext_lazy("You stand in for this version: read its difference to the active one first."),
             tone="primary",
             fits=_is(PolicySetState.REVIEW),
+            bars=_the_author,
         ),
         Button(
             activate_policy_set,
@@ -207,12 +218,6 @@ class PolicySetAdmin(ConsoleAdmin):
         """Only the author writes a draft."""
         mine = obj is None or obj.author_id == request.actor.id  # type: ignore[attr-defined]
         return mine and super().has_change_permission(request, obj)
-
-    def offers(self, request: HttpRequest, obj: Any) -> Any:
-        """One's own work is not offered for approval, nor another's for submission: both would be refused."""
-        mine = obj.author_id == request.actor.id  # type: ignore[attr-defined]
-        hidden = {approve_policy_set.__name__} if mine else {submit_policy_set.__name__}
-        return [one for one in super().offers(request, obj) if one.url.rstrip("/").rpartition("/")[2] not in hidden]
 
     def opened(self, _request: HttpRequest, rows: list[Any]) -> list[Any]:
         people = naming.people([*(one.author_id for one in rows), *(one.approver_id for one in rows)])

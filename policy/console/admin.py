@@ -325,7 +325,7 @@ class ConsoleAdmin(_ModelAdmin):
         return [
             Offer(button.label, self.do_url(obj, button.name), button.tone, button.at_once)
             for button in shown
-            if standing.may(button.performs, self._about(button, obj))
+            if standing.may(button.performs, self._about(button, obj)) and not button.bars(standing.actor, obj, {})
         ]
 
     def _about(self, button: Button, obj: Any) -> Resource:
@@ -336,10 +336,11 @@ class ConsoleAdmin(_ModelAdmin):
         url = self._url("do", obj, button)
         return f"{url}?{urlencode({name: str(value) for name, value in filled.items()})}" if filled else url
 
-    def may(self, request: HttpRequest, function: ActionFunction, obj: Any) -> bool:
-        """Whether to offer the button of this action beside a row of a panel."""
+    def may(self, request: HttpRequest, function: ActionFunction, obj: Any, **filled: Any) -> bool:
+        """Whether to offer the button of this action beside a panel, or beside a row of it that fills something in."""
         button = next(one for one in self.buttons if one.action is function)
-        return self._standing(request).may(button.performs, self._about(button, obj))
+        standing = self._standing(request)
+        return standing.may(button.performs, self._about(button, obj)) and not button.bars(standing.actor, obj, filled)
 
     def press(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
         """Ask what the button needs, then do it."""

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from policy.catalogue import Action
 from policy.console.forms import AskForm, Nothing, ReasonForm
 from policy.types import Resource
+from tenancy.actor import Actor
 
 ActionFunction = Callable[..., Any]
 
@@ -21,9 +22,14 @@ def always(_obj: Any) -> bool:
     return True
 
 
+def nobody(_actor: Actor, _obj: Any, _filled: Mapping[str, Any]) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One action of an object or a page. It is shown where the action is permitted and the object's state fits.
+    """One action of an object or a page. It is shown where the action is permitted and the object's state fits, to whom
+    no rule of the action itself bars.
 
     `asks` is "reason" or a form; `warns` says what will happen. With neither, one press is enough.
     """
@@ -39,6 +45,8 @@ class Button:
     """The Action of a function that hands its work on to the one that performs it."""
     about: Callable[[Any], Resource] | None = None
     """What the decision is made on, where that is not the object itself."""
+    bars: Callable[[Actor, Any, Mapping[str, Any]], bool] = nobody
+    """Whom the action would refuse though policy permits it, on this object and with what the link fills in."""
     in_row: bool = False
     """Whether it is offered beside the rows of a panel alone, and not at the top."""
 

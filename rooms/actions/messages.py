@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from audit.events import Event
 from audit.log import Target, record
 from keys import envelope
+from keys.format import framed
 from policy import pep
 from policy.catalogue import Action
 from policy.types import AccessDenied
@@ -89,7 +90,7 @@ def posted_news(workspace_id: UUID, posted: Sequence[Posted]) -> news.MessagesCh
 
 
 def _answer_repeats(posts: Sequence[Post], outcomes: list[Outcome | None], repeats: store.Repeats) -> dict[int, int]:
-    """A repeat gets its first ack again; the same client id with other words is a conflict (R20).
+    """A repeat gets its first ack again; the same client id with another body, marking or place is a conflict.
 
     Those that repeat a post of this very batch are given by place, with the place of that post.
     """
@@ -105,7 +106,7 @@ def _answer_repeats(posts: Sequence[Post], outcomes: list[Outcome | None], repea
             outcomes[index] = _first_ack(post, repeat)
         elif before != index:
             outcomes[index] = _taken()
-            if (post.room_id, post.body) == (posts[before].room_id, posts[before].body):
+            if post.said == posts[before].said:
                 echoes[index] = before
     return echoes
 
@@ -126,8 +127,7 @@ def _taken() -> Conflict:
 
 
 def _first_ack(post: Post, repeat: store.Repeat) -> Outcome:
-    same = repeat.body_mac == _body_mac(post) and repeat.room_id == post.room_id
-    if not same:
+    if repeat.body_mac != _body_mac(post):
         return _taken()
     return Posted(
         message_id=repeat.id,
@@ -138,11 +138,13 @@ def _first_ack(post: Post, repeat: store.Repeat) -> Outcome:
         marking=repeat.marking,
         at=repeat.at,
         cursor=cursor_of(post.actor.workspace_id, repeat.room_id, repeat.seq),
+        thread_id=repeat.thread_id,
     )
 
 
 def _body_mac(post: Post) -> bytes:
-    return envelope.body_mac(post.actor.workspace_id, post.client_message_id.bytes + post.body.encode())
+    said = b"".join(framed(str(one).encode()) for one in post.said)
+    return envelope.body_mac(post.actor.workspace_id, post.client_message_id.bytes + said)
 
 
 def _store(workspace_id: UUID, drafts: Sequence[Draft]) -> dict[UUID, Posted]:

@@ -61,13 +61,42 @@ export function useTick(ms, on = true) {
   }, [ms, on]);
 }
 
-/** Calls back when the pointer goes down outside the element. */
+/** Ends what lies over the page when the pointer goes down elsewhere or Escape is pressed elsewhere; its opener's click is the opener's. */
 export function useOutside(ref, close) {
-  useEffect(() => {
-    const onDown = (event) => ref.current && !ref.current.contains(event.target) && close();
+  const opener = useRef(document.activeElement?.closest('button'));
+  const latest = useRef();
+  latest.current = close;
+  useLayoutEffect(() => {
+    const outside = (event) => !ref.current?.contains(event.target);
+    const onDown = (event) => outside(event) && !opener.current?.contains(event.target) && latest.current();
+    const onKey = (event) => {
+      if (event.key !== 'Escape' || !outside(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      latest.current();
+    };
     addEventListener('pointerdown', onDown, true);
-    return () => removeEventListener('pointerdown', onDown, true);
-  });
+    addEventListener('keydown', onKey, true);
+    return () => {
+      removeEventListener('pointerdown', onDown, true);
+      removeEventListener('keydown', onKey, true);
+    };
+  }, []);
+}
+
+/** Focus enters what opens before it is painted, so that no key falls between, and returns to the opener when it closes. */
+export function useFocusInside(ref, { enter, otherwise }) {
+  const opener = useRef(document.activeElement);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element.contains(document.activeElement)) enter(element)?.focus({ preventScroll: true });
+    return () => {
+      const at = document.activeElement;
+      if (at !== document.body && !element.contains(at)) return;
+      const back = opener.current?.isConnected && opener.current !== document.body ? opener.current : otherwise?.();
+      back?.focus({ preventScroll: true });
+    };
+  }, []);
 }
 
 export function icon(name, extra = 'i-sm') {

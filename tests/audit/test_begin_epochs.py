@@ -13,7 +13,7 @@ from audit import epochs, partitions
 from audit.actions import note_lost_tail, standalone
 from audit.events import Event
 from audit.kinds import Store
-from audit.sealer import MustBeginAnew, Sealer
+from audit.sealer import END, MustBeginAnew, Sealer
 from audit.verify import verify
 from policy import notices, pep
 from tenancy.actor import new_id
@@ -39,6 +39,21 @@ def elsewhere(olympus, sealer, hand):
     hand.connection.execute(GUARD.format("disable"))
     hand.connection.execute("delete from audit_cluster where epoch > 1")
     hand.connection.execute("update audit_cluster set system_identifier = (pg_control_system()).system_identifier")
+    hand.connection.execute(GUARD.format("enable always"))
+    epochs.forget()
+
+
+def restarted() -> Sealer:
+    connections["sealer"].close()
+    successor = Sealer()
+    successor.begin()
+    return successor
+
+
+def forget_epochs(hand) -> None:
+    connections["sealer"].close()
+    hand.connection.execute(GUARD.format("disable"))
+    hand.connection.execute("delete from audit_cluster where epoch > 1")
     hand.connection.execute(GUARD.format("enable always"))
     epochs.forget()
 
@@ -85,6 +100,49 @@ def test_after_a_new_epoch_the_log_goes_on_and_verifies(elsewhere):
     assert sealer.epoch == 2
     assert done.rows == 5
     assert "window 2 0 " in done.note
+
+
+def test_what_was_not_sealed_yet_when_the_copy_was_made_is_sealed_in_its_own_epoch_and_told(olympus, sealer, hand):
+    olympus.posts(4)
+    sealed(sealer)
+    olympus.posts(3)
+    epochs.begin_next("restored")
+    olympus.posts(2)
+    successor = restarted()
+    try:
+        rounds = [sealed(successor)]
+        while rounds[-1].more:
+            rounds.append(sealed(successor))
+
+        assert verify().findings == []
+        assert f"window 1 {sealer.last.hi} {END}" in rounds[0].note
+        assert rounds[0].rows == 3
+        assert [one.finding for one in rounds[0].suspects] == ["late"]
+        assert rounds[1].suspects == ()
+        assert "window 2 0 " in rounds[-1].note
+        assert successor.epoch == 2
+    finally:
+        forget_epochs(hand)
+
+
+def test_nothing_can_be_added_behind_the_last_seal_of_an_epoch_that_is_over(olympus, sealer, hand):
+    olympus.posts(2)
+    sealed(sealer)
+    olympus.posts(1)
+    epochs.begin_next("restored")
+    olympus.posts(1)
+    successor = restarted()
+    try:
+        while sealed(successor).more:
+            continue
+        hand.does(
+            "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, 1, '999999999', at, kind, outcome, actor_id,"
+            " target_type, target_id, room_id, request_id, env, mac from audit_event where epoch = 1 limit 1"
+        )
+
+        assert [one for one in verify().findings if "added later" in str(one)]
+    finally:
+        forget_epochs(hand)
 
 
 def test_an_entry_added_to_a_past_epoch_is_found(elsewhere, hand, findings):

@@ -131,10 +131,33 @@ def test_what_was_left_out_is_sealed_when_the_leaves_are_back_and_that_is_told(h
 
     successor = begun_anew()
     history.posts(1)
-    done = sealed(successor)
+    caught_up, done = sealed(successor), sealed(successor)
 
-    assert [one.finding for one in done.suspects] == ["late"]
+    assert [one.finding for one in caught_up.suspects] == ["late"]
+    assert (caught_up.rows, caught_up.more) == (2, True)
+    assert done.suspects == ()
     assert last_seal(history).size_to == 2 * EACH + 3
+    assert findings() == []
+
+
+def test_what_was_left_out_is_sealed_in_rounds_of_bounded_size(history, hand, findings):
+    tile = hand.sees("select leaves from audit_tile where log_id = %s and n = 1", compliance(history))[0][0]
+    frontier = hand.sees(f"select frontier from audit_seal where {LAST}", *[compliance(history)] * 2)[0][0]
+    exchange(hand, history)
+    hand.does("update audit_tile set leaves = sha256('x') where log_id = %s and n = 1", compliance(history))
+    stopped = begun_anew()
+    for _ in range(3):
+        history.posts(2)
+    sealed(stopped)
+    hand.does("update audit_tile set leaves = %s where log_id = %s and n = 1", tile, compliance(history))
+    hand.does(f"update audit_seal set frontier = %s where {LAST}", frontier, *[compliance(history)] * 2)
+
+    successor = begun_anew()
+    successor.rows_a_round = 3
+    rounds = [sealed(successor) for _ in range(3)]
+
+    assert [one.rows for one in rounds] == [2, 2, 2]
+    assert last_seal(history).size_to == 2 * EACH + 6
     assert findings() == []
 
 

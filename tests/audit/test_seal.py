@@ -211,7 +211,8 @@ def test_a_second_sealer_stands_by_until_the_first_ends(olympus, sealer):
 def test_two_sealers_without_the_lock_cannot_both_seal_a_window(olympus, sealer):
     olympus.posts(2)
     blind = Sealer()
-    blind.epoch, blind.last, blind.heads = sealer.epoch, sealer.last, dict(sealer.heads)
+    blind.epoch = blind.present = sealer.epoch
+    blind.last, blind.heads = sealer.last, dict(sealer.heads)
     sealed(sealer)
     olympus.posts(1)
 

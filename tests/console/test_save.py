@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.actions import assign_role, create_role
+from accounts.actions import add_group_member, assign_role, create_group, create_role
 from accounts.models import Fact, Group, Role, Session, User
 from audit.models import AuditEvent
 from policy.catalogue import Flag
@@ -304,3 +304,52 @@ def test_what_is_on_screen_was_recorded(console: Console):
     fresh = console.entries(store="decision", actor_id=console.world.people["ada"].id)[: -before or None]
     assert {"console:console:enter", "account:user:update"} <= {entry.kind for entry in fresh}
     assert isinstance(fresh[0], AuditEvent)
+
+
+def test_who_is_in_a_group_is_offered_nothing_about_it_that_would_be_refused(console: Console):
+    world = console.world
+    manager = console.flagged("hugo", Flag.MANAGE_USERS)
+    group = create_group(world.system, name="Flight controllers")
+    for who in ("eve", manager):
+        add_group_member(world.system, group_id=group.id, user_id=world.people[who].id)
+    page = f"/console/accounts/group/{group.id}/change/"
+
+    inside, outside = console.text(manager, page), console.text("ada", page)
+
+    assert "do/delete_group/" not in inside
+    assert f"user_id={world.people[manager].id}" not in inside
+    assert f"user_id={world.people['eve'].id}" in inside
+    assert "do/delete_group/" in outside
+    assert f"user_id={world.people[manager].id}" in outside
+
+
+def test_nobody_is_offered_what_they_may_not_do_to_themselves(console: Console):
+    manager = console.flagged("hugo", Flag.MANAGE_USERS)
+    own, other = (user_of(console, who).id for who in (manager, "eve"))
+
+    at_home, elsewhere = (
+        console.text(manager, f"{USERS}{own}/change/"),
+        console.text(manager, f"{USERS}{other}/change/"),
+    )
+
+    for button in ("set_facts", "add_group_member"):
+        assert f"do/{button}/" not in at_home
+        assert f"do/{button}/" in elsewhere
+
+
+def test_nobody_is_offered_the_account_or_the_role_of_somebody_more_powerful(console: Console):
+    manager = console.flagged("hugo", Flag.MANAGE_USERS, Flag.MANAGE_ROLES)
+    with console.world.inside():
+        owner = Role.objects.get(system="owner").id
+        theirs = Role.objects.get(name=f"only {manager}").id
+    ada = user_of(console, "ada").id
+
+    page = console.text(manager, f"{USERS}{ada}/change/")
+    roles = {role: console.text(manager, f"{ROLES}{role}/change/") for role in (owner, theirs)}
+
+    for button in ("set_password", "deactivate_user"):
+        assert f"do/{button}/" not in page
+    assert 'name="username"' not in page
+    assert f"role_id={owner}" not in page
+    assert "do/assign_role/" not in roles[owner]
+    assert "do/assign_role/" in roles[theirs]

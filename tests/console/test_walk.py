@@ -120,6 +120,21 @@ def test_every_page_is_clean_in_both_themes_and_both_sizes(world, chromium, serv
     assert page.complaints == []
 
 
+def test_a_page_that_is_not_there_is_clean_inside_and_outside_of_the_console(world, chromium, server):  # noqa: F811
+    page = opened(chromium, server, world, reduced_motion="reduce")
+
+    findings: dict[str, object] = {}
+    for path in ("/zzz", "/console/zzz"):
+        page.goto(f"{page.root}{path}")
+        for size, scheme in LOOKS:
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            findings[f"{path} {size['width']} {scheme}"] = [*grave(page), *([OVERFLOW] * page.evaluate(OVERFLOW))]
+        findings[f"{path} violations"] = page.evaluate("window.violations ?? []")
+
+    assert {name: found for name, found in findings.items() if found} == {}
+
+
 def test_a_refused_page_is_clean_and_says_why(world, chromium, server):  # noqa: F811
     page = opened(chromium, server, world, "eve")
 

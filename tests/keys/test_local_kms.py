@@ -247,3 +247,56 @@ def test_what_people_see_of_the_kms_holds_no_key(kms, keyfile):
     assert raw["root"] not in shown
     assert raw["keks"][0]["key"] not in shown
     assert raw["keks"][0]["id"] in shown
+
+
+def test_a_directory_that_cannot_hold_the_file_is_refused_with_a_remedy(tmp_path):
+    (tmp_path / "taken").write_text("a file where a directory should be")
+
+    with pytest.raises(KmsRefused, match="cannot be used") as refused:
+        LocalKms(tmp_path / "taken" / "key", data_dir=tmp_path / "data").create()
+
+    assert "read and write" in refused.value.remedy
+    assert "taken" in refused.value.message
+
+
+def test_a_data_directory_that_takes_no_note_is_refused_with_a_remedy(keyfile, tmp_path):
+    (tmp_path / "full").write_text("a file where a directory should be")
+
+    with pytest.raises(KmsRefused, match="full") as refused:
+        LocalKms(keyfile, data_dir=tmp_path / "full").adopt()
+
+    assert "data directory" in refused.value.remedy
+
+
+def test_a_note_that_cannot_be_read_is_refused_with_a_remedy(kms, keyfile, tmp_path):
+    note = next((tmp_path / "data").iterdir())
+    note.unlink()
+    note.mkdir()
+
+    with pytest.raises(KmsRefused, match=r"kms-key-file\.json: Is a directory"):
+        kms.adopt()
+
+
+def test_a_rotation_that_cannot_be_written_is_refused_and_leaves_the_keys(kms, keyfile):
+    (keyfile.parent / f".{keyfile.name}.draft").mkdir()
+    before = keyfile.read_bytes()
+
+    with pytest.raises(KmsRefused, match="cannot be used"):
+        kms.rotate()
+
+    assert keyfile.read_bytes() == before
+
+
+def test_a_loop_of_links_is_refused(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+
+    with pytest.raises(KmsRefused):
+        LocalKms(tmp_path / "loop" / "key", data_dir=tmp_path / "data").create()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_directory_without_permission_is_refused_with_a_remedy(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+
+    with pytest.raises(KmsRefused, match="Permission denied"):
+        LocalKms(tmp_path / "closed" / "key", data_dir=tmp_path / "data").create()

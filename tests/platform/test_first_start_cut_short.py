@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from chatapp.children import CannotStart
+from chatapp.deployment import Deployment
+from chatapp.embedded import start_postgres
 from tests.supervised import Platform, descendants, eventually, free_port, living, running
 
 pytestmark = pytest.mark.slow
@@ -63,3 +66,16 @@ def test_a_first_start_that_was_cut_short_again_and_again_is_made_good_by_the_ne
 
     assert [one.name for one in data.parent.iterdir() if one.name.startswith(".")] == []
     assert [one.name for one in data.iterdir() if "draft" in one.name or one.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("made", [[], ["global/pg_control", "base/1"]])
+def test_a_cluster_that_was_half_made_in_its_place_is_named_with_what_to_do(tmp_path, made):
+    deployment = Deployment(tmp_path / "data")
+    deployment.root.mkdir(mode=0o700)
+    for part in made:
+        (deployment.postgres_data / part).mkdir(parents=True)
+    deployment.postgres_data.mkdir(parents=True, exist_ok=True)
+    (deployment.postgres_data / "PG_VERSION").write_text("18\n")
+
+    with pytest.raises(CannotStart, match=r"base/5 is missing.*Move it away"):
+        start_postgres(deployment)

@@ -16,7 +16,7 @@ def test_client_pages_run_only_our_scripts_and_no_trusted_type_policy(headers):
     policy = directives(headers["Content-Security-Policy"])
 
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == policy["img-src"] == "'self'"
     assert policy["base-uri"] == policy["object-src"] == policy["frame-ancestors"] == "'none'"
     assert policy["require-trusted-types-for"] == "'script'"
     assert policy["trusted-types"] == "'none'"

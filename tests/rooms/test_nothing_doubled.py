@@ -1,6 +1,7 @@
 """Nothing lost, nothing doubled, one order for each room, and no number of it outside (CH-2, R18, R20)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -62,6 +63,43 @@ def test_another_room_under_the_same_client_id_is_a_conflict(olympus):
     commit(olympus, post(olympus, "Once.", client_id))
 
     assert isinstance(commit(olympus, post(olympus, "Once.", client_id, room="lobby"))[0], Conflict)
+
+
+def test_another_marking_under_the_same_client_id_is_a_conflict(olympus):
+    client_id = new_id()
+    said = post(olympus, "Once.", client_id)
+    commit(olympus, replace(said, marking="UNCLASSIFIED"))
+
+    with unchanged(olympus):
+        outcomes = commit(olympus, said), commit(olympus, replace(said, marking="SECRET"))
+
+    assert [type(one) for (one,) in outcomes] == [Conflict, Conflict]
+
+
+def test_another_thread_under_the_same_client_id_is_a_conflict_and_the_same_is_named_again(olympus):
+    root = commit(olympus, post(olympus, "Root."))[0]
+    said = replace(post(olympus, "Once.", new_id()), reply_to=root.message_id)
+    first = commit(olympus, said)[0]
+
+    with unchanged(olympus):
+        again = commit(olympus, said)[0]
+        elsewhere = commit(olympus, replace(said, reply_to=None))[0]
+        louder = commit(olympus, replace(said, also_to_room=True))[0]
+
+    assert first.thread_id is not None
+    assert (again.message_id, again.thread_id) == (first.message_id, first.thread_id)
+    assert isinstance(elsewhere, Conflict)
+    assert isinstance(louder, Conflict)
+
+
+def test_another_marking_under_the_same_client_id_is_a_conflict_within_one_batch_too(olympus):
+    said = post(olympus, "Once.", new_id())
+
+    outcomes = commit(olympus, said, replace(said, marking="UNCLASSIFIED"))
+
+    assert isinstance(outcomes[0], Posted)
+    assert isinstance(outcomes[1], Conflict)
+    assert stored(olympus) == [1]
 
 
 def test_two_people_may_use_the_same_client_id(olympus):

@@ -15,7 +15,7 @@ from policy.catalogue import Action
 from rooms.frames import BODY_CHARS, FRAME_BYTES, SUBPROTOCOL, Close
 from rooms.models import Message
 from tenancy.actor import new_id
-from tests.asserts import assert_audited, decided
+from tests.asserts import assert_audited, decided, recorded
 from tests.sockets import chat, connect, serving
 from tests.world import World
 
@@ -131,6 +131,17 @@ async def test_a_frame_of_more_than_64_kib_ends_the_socket_and_is_on_record(serv
 
     actor = await sync_to_async(olympus.actor)(who)
     await sync_to_async(assert_audited)(olympus, Event.FRAME_REFUSED, actor, outcome="refused")
+
+
+@pytest.mark.parametrize("code", [1002, 1007, 1009])
+async def test_a_client_that_leaves_with_such_a_code_was_not_refused(server, olympus, code):
+    before = await sync_to_async(recorded)(olympus, Event.FRAME_REFUSED)
+
+    async with chat(server, olympus, "grace") as one:
+        await one._connection.close(code)
+        await asyncio.sleep(1)
+
+    assert await sync_to_async(recorded)(olympus, Event.FRAME_REFUSED) == before
 
 
 async def test_an_invalid_hello_is_told_why_and_let_go(server, olympus):

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from time_machine import travel
 
 from tenancy.actor import new_id
 from tenancy.scoping import signed, within
@@ -126,6 +128,19 @@ def test_a_setting_that_this_deployment_has_not_signed_is_refused(olympus, pluto
 
     with within(olympus.id), pytest.raises(DatabaseError, match="not signed"):
         run(setting, "select count(*) from rooms_room")
+
+
+def test_a_signature_opens_its_workspace_for_minutes_and_not_for_ever(olympus):
+    values = {}
+    for minutes in (4, 40):
+        with travel(datetime.now(UTC) - timedelta(minutes=minutes)):
+            values[minutes] = signed(olympus.id)
+
+    with within(olympus.id):
+        run("select set_config('app.workspace', %s, true)", values=[values[4]])
+        assert count("rooms_room") == 2
+    with within(olympus.id), pytest.raises(DatabaseError, match="too old"):
+        run(f"select set_config('app.workspace', '{values[40]}', true)", "select count(*) from rooms_room")
 
 
 def test_the_app_cannot_read_or_change_the_key_of_the_wall(olympus):

@@ -42,7 +42,7 @@ URLS = {
 
 def policy() -> str:
     return (
-        f"default-src 'none'; script-src 'self' {import_map().source}; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+        f"default-src 'none'; script-src 'self' {import_map().source}; style-src 'self'; img-src 'self'; connect-src 'self'; "
         "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
 

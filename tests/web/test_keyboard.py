@@ -248,6 +248,56 @@ def test_escape_closes_what_was_opened_and_gives_the_focus_back(visit, what):
     expect(opener).to_be_focused()
 
 
+AT_ONCE = """([opener, opened]) => new Promise((done) => {
+  const watch = new MutationObserver(() => {
+    if (!document.querySelector(opened)) return;
+    watch.disconnect();
+    const key = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true });
+    done(document.activeElement.dispatchEvent(key));
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  document.querySelector(opener).click();
+})"""
+BY_THE_BROWSER = ("settings", "a new room")
+
+
+@pytest.mark.parametrize("what", [what for what in OPENERS if what not in BY_THE_BROWSER])
+def test_escape_closes_what_has_not_even_been_painted_yet(visit, what):
+    selector, opened = OPENERS[what]
+    page = visit.room()
+    opener = page.locator(selector).first
+    opener.focus()
+
+    page.evaluate(AT_ONCE, [selector, opened])
+
+    expect(page.locator(opened)).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+@pytest.mark.parametrize("what", ["the menu of the room", "emoji", "markings"])
+def test_escape_closes_what_is_open_wherever_the_focus_went(visit, what):
+    selector, opened = OPENERS[what]
+    page = visit.room()
+    page.locator(selector).first.click()
+    page.evaluate("document.activeElement.blur()")
+
+    page.keyboard.press("Escape")
+
+    expect(page.locator(opened)).to_have_count(0)
+    expect(page.locator(selector).first).to_be_focused()
+
+
+def test_a_second_click_on_the_opener_closes(visit):
+    page = visit.room()
+    opener = page.locator("[aria-label='Insert emoji']")
+
+    opener.click()
+    expect(page.locator(".emoji")).to_be_visible()
+    opener.click()
+
+    expect(page.locator(".emoji")).to_have_count(0)
+
+
 def test_a_room_is_jumped_to_from_anywhere_and_escape_leaves_one_where_one_was(visit):
     page = visit.room()
     page.keyboard.press("Control+k")

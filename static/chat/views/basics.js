@@ -1,6 +1,6 @@
 // Small things that every view uses.
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { cls, hidden, html, icon } from '../dom.js';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { cls, hidden, html, icon, useFocusInside, useOutside } from '../dom.js';
 import { counted, t } from '../i18n.js';
 import { spoken } from '../marks.js';
 
@@ -49,8 +49,9 @@ export function Dialog({ label, labelledby, describedby, class: name = 'dialog',
     event.preventDefault();
     onClose();
   };
+  const closed = () => ref.current && onClose();
   const outside = (event) => event.target === ref.current && onClose();
-  return html`<dialog ref=${ref} class=${name} aria-label=${label} aria-labelledby=${labelledby} aria-describedby=${describedby} onCancel=${cancel} onPointerDown=${outside}>${children}</dialog>`;
+  return html`<dialog ref=${ref} class=${name} aria-label=${label} aria-labelledby=${labelledby} aria-describedby=${describedby} onCancel=${cancel} onClose=${closed} onPointerDown=${outside}>${children}</dialog>`;
 }
 
 export function DialogHead({ id, title, onClose }) {
@@ -60,18 +61,8 @@ export function DialogHead({ id, title, onClose }) {
 /** A menu of buttons: arrows move, Escape closes, focus goes back to the button that opened it. */
 export function Menu({ label, class: name = '', onClose, children }) {
   const ref = useRef();
-  useEffect(() => {
-    const opener = document.activeElement;
-    ref.current.querySelector('[role^="menuitem"]:not([aria-disabled="true"])')?.focus();
-    const onDown = (event) => {
-      if (!ref.current?.contains(event.target) && !opener?.contains(event.target)) onClose();
-    };
-    addEventListener('pointerdown', onDown, true);
-    return () => {
-      removeEventListener('pointerdown', onDown, true);
-      if (opener?.isConnected && (document.activeElement === document.body || !document.activeElement?.isConnected)) opener.focus();
-    };
-  }, []);
+  useOutside(ref, onClose);
+  useFocusInside(ref, { enter: (menu) => menu.querySelector('[role^="menuitem"]:not([aria-disabled="true"])') });
   return html`<div ref=${ref} class=${cls('menu', name)} role="menu" aria-label=${label} onKeyDown=${(event) => moveInMenu(event, ref.current, onClose)}>${children}</div>`;
 }
 

@@ -54,8 +54,8 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   const excess = act.messages.excess({ edited, room: room.id, thread, replyTo, body: draft.text.trim(), marking, alsoToRoom: also });
 
   useEffect(() => act.rooms.audience(room.id, marking), [room.id, marking, up, audience]);
-  useEffect(() => { if (edited) write({ text: sourceOf(store.state, edited), marking: edited.marking }); }, [edited?.id]);
-  useEffect(() => setAt(0), [query?.text, query?.kind]);
+  useLayoutEffect(() => { if (edited) write({ text: sourceOf(store.state, edited), marking: edited.marking }); }, [edited?.id]);
+  useLayoutEffect(() => setAt(0), [query?.text, query?.kind]);
   useLayoutEffect(() => { if (autofocus && matchMedia('(min-width: 720px)').matches) box.current.focus({ preventScroll: true }); }, [place]);
   useLayoutEffect(() => grow(box.current), [draft.text]);
 
@@ -74,7 +74,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
 
   function insert(text, from = box.current.selectionStart, to = box.current.selectionEnd) {
     write({ text: draft.text.slice(0, from) + text + draft.text.slice(to) });
-    requestAnimationFrame(() => {
+    queueMicrotask(() => {
       box.current?.focus();
       box.current?.setSelectionRange(from + text.length, from + text.length);
       setCaret(from + text.length);
@@ -183,7 +183,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
         <span class="vr" aria-hidden="true"></span>
         ${!slim && html`<button type="button" class="ib ib-sm" aria-label=${t('composer.mention')} onClick=${() => { const start = box.current.selectionStart; insert(start && !/\s$/.test(draft.text.slice(0, start)) ? ' @' : '@'); }}>${icon('at', '')}</button>`}
         <button type="button" class="ib ib-sm" aria-label=${t('composer.emoji')} aria-expanded=${String(open === 'emoji')} onClick=${() => toggle('emoji')}>${icon('smile', '')}</button>
-        ${!slim && html`<button type="button" class="ib ib-sm hide-s" aria-label=${t('composer.commands')} onClick=${() => { write({ text: '/' }); requestAnimationFrame(() => { box.current.focus(); setCaret(1); }); }}>${icon('slash', '')}</button>`}
+        ${!slim && html`<button type="button" class="ib ib-sm hide-s" aria-label=${t('composer.commands')} onClick=${() => { write({ text: '/' }); queueMicrotask(() => { box.current.focus(); setCaret(1); }); }}>${icon('slash', '')}</button>`}
         <span class="grow"></span>
         ${over ? html`<span class="reach over" role="alert">${over}</span>` : up ? audience && !slim && html`<span class="reach num hide-s">${icon('eye', 'i-xs')}${t('composer.audience', { n: audience.can_read })}</span>` : html`<span class="reach hide-s">${icon('clock', 'i-xs')}${t('composer.will_wait')}</span>`}
         ${slim && !edited && html`<button type="button" class=${cls('chip also', also && 'on')} aria-pressed=${String(also)} onClick=${() => setAlso(!also)}>${t('thread.also')}</button>`}

@@ -1,6 +1,6 @@
 // The picker: a grid with one tab stop, arrows inside, a filter by name.
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { cls, html, useOutside } from '../dom.js';
+import { useRef, useState } from 'preact/hooks';
+import { cls, html, useFocusInside, useOutside } from '../dom.js';
 import { EMOJI } from '../emoji.js';
 import { t } from '../i18n.js';
 
@@ -12,11 +12,7 @@ export function EmojiPicker({ onPick, onClose, end }) {
   const [at, setAt] = useState(0);
   const found = EMOJI.filter(([, name]) => name.includes(text.trim().toLowerCase()));
   useOutside(ref, onClose);
-  useEffect(() => {
-    const opener = document.activeElement;
-    ref.current.querySelector('input').focus({ preventScroll: true });
-    return () => opener?.isConnected && opener.focus({ preventScroll: true });
-  }, []);
+  useFocusInside(ref, { enter: (picker) => picker.querySelector('input') });
   const keys = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: ROW, ArrowUp: -ROW }[event.key];
     if (event.key === 'Escape') onClose();

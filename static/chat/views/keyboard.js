@@ -1,5 +1,5 @@
 // Keys that work anywhere. Single letters never do: they belong to a focused message.
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { useClient } from '../dom.js';
 import { inOrder } from '../state/select.js';
 
@@ -26,7 +26,7 @@ function nextRegion(event) {
 
 export function useKeys() {
   const { act, store } = useClient();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const room = () => (store.state.route.view === 'room' ? store.state.rooms[store.state.route.room] : null);
     const combos = {
       'ctrl+k': () => act.overlay({ kind: 'switcher' }),

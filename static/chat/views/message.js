@@ -85,7 +85,7 @@ function useDoings(message, room, place) {
   return {
     thread: () => (message.thread ? act.go({ view: 'room', room: room.id, panel: { kind: 'thread', thread: message.thread.id } }) : act.overlay({ kind: 'start_thread', room: room.id, message: message.id })),
     quote: () => { act.messages.draft(place, { ...store.state.drafts[place], text: `${store.state.drafts[place]?.text ?? ''}${quoteOf(message)}`, at: Date.now() }); document.querySelector(`[data-composer="${place}"] textarea`)?.focus(); },
-    edit: () => { act.messages.startEdit(place, message); requestAnimationFrame(() => document.querySelector(`[data-composer="${place}"] textarea`)?.focus()); },
+    edit: () => { act.messages.startEdit(place, message); document.querySelector(`[data-composer="${place}"] textarea`)?.focus(); },
     delete: () => act.overlay({ kind: 'delete', room: room.id, message: message.id }),
     history: () => act.overlay({ kind: 'history', room: room.id, message: message.id }),
     unread: () => act.rooms.unreadFrom(room.id, message.id),
@@ -164,7 +164,7 @@ function PendingRow({ row, room, place, active, focus }) {
   const late = item.status !== 'sent' && (bad || item.status === 'waiting' || Date.now() - item.createdAt > 400);
   const mark = markOf(store.state.workspace, item.marking);
   const text = item.status === 'refused' ? t('outbox.refused', { reason: item.reason || t('outbox.no_reason') }) : item.status === 'held' ? t(`outbox.held_${item.reason}`) : PENDING[item.status] ? t(PENDING[item.status]) : '';
-  const edit = () => { act.messages.draft(place, { text: item.body, marking: item.marking, at: Date.now() }); act.outbox.discard(item.clientId); requestAnimationFrame(() => document.querySelector(`[data-composer="${place}"] textarea`)?.focus()); };
+  const edit = () => { act.messages.draft(place, { text: item.body, marking: item.marking, at: Date.now() }); act.outbox.discard(item.clientId); document.querySelector(`[data-composer="${place}"] textarea`)?.focus(); };
   const tab = active ? 0 : -1;
   return html`<li class=${cls('msg', row.first && 'first', late && 'queued', bad && 'failed')} data-key=${row.key} tabindex=${tab} onFocus=${(event) => event.target === event.currentTarget && !active && focus(row.key)}>
     ${row.first && !late ? html`<${Avatar} person=${store.state.me} size=${place === room.id ? '' : 'sm'} />` : html`<span class="gt">${late && icon(bad ? 'alert' : 'clock', 'i-xs')}</span>`}

@@ -1,6 +1,6 @@
 // The panel beside the room: details in tabs, the threads of the room, one thread.
-import { useEffect, useRef } from 'preact/hooks';
-import { html, icon, useClient, useStore } from '../dom.js';
+import { useRef } from 'preact/hooks';
+import { html, icon, useClient, useFocusInside, useStore } from '../dom.js';
 import { count, t } from '../i18n.js';
 import { nameOf } from '../state/select.js';
 import { About } from './about.js';
@@ -14,16 +14,7 @@ const TABS = [['access', Access], ['members', Members], ['about', About]];
 /** The frame of a panel; Escape closes it and the focus goes back to what opened it. */
 export function PanelFrame({ title, sub, label, narrow, onClose, acts, children }) {
   const ref = useRef();
-  useEffect(() => {
-    const opener = document.activeElement;
-    ref.current.querySelector('h1, h2').focus({ preventScroll: true });
-    return () => {
-      const elsewhere = document.activeElement !== document.body && document.activeElement?.isConnected && !ref.current?.contains(document.activeElement);
-      if (elsewhere) return;
-      const back = opener?.isConnected && opener !== document.body ? opener : document.getElementById('room-title');
-      back?.focus({ preventScroll: true });
-    };
-  }, []);
+  useFocusInside(ref, { enter: (panel) => panel.querySelector('h1, h2'), otherwise: () => document.getElementById('room-title') });
   const keys = (event) => {
     if (event.key !== 'Escape' || event.defaultPrevented) return;
     event.stopPropagation();

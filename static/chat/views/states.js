@@ -1,5 +1,5 @@
 // What stands in the place of messages: nothing unread, an empty room, access ended, not checkable, not found.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { html, icon, useClient, useStore, useTick } from '../dom.js';
 import { parts, t } from '../i18n.js';
 import { can, groupsOf, nameOf, readable } from '../state/select.js';
@@ -17,7 +17,7 @@ function Facts({ facts }) {
 /** The heading takes the focus when this pane comes. */
 function useHeading() {
   const ref = useRef();
-  useEffect(() => ref.current?.focus(), []);
+  useLayoutEffect(() => ref.current.focus(), []);
   return ref;
 }
 

@@ -57,7 +57,7 @@ export function Switcher({ onClose }) {
   const { rooms, people } = useFound(text.trim());
   const all = [...rooms.map((room) => ({ room })), ...people.map((person) => ({ person }))];
   useLayoutEffect(() => input.current.focus(), []);
-  useEffect(() => setAt(0), [text]);
+  useLayoutEffect(() => setAt(0), [text]);
   useEffect(() => list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' }), [at]);
   const pick = ({ room, person }) => {
     onClose();
