@@ -26,7 +26,7 @@ from rooms.outgoing import RESULTS, SERVER_FRAMES
 from tenancy.actor import new_id
 from tests.world import World
 
-WITHIN = 10.0
+WITHIN = 20.0
 MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 
 
