@@ -1,18 +1,22 @@
 """The state of the chain as a screen can show it: how far it is sealed, and whether what was sealed last still holds.
 
 This checks the last seal of each store and its signature, within a request. The whole of it is checked by
-`manage.py verify_audit`, whose last run is told here as well.
+`manage.py verify_audit`: while its last run found something, or the sealer of late, nothing here is called intact.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+import orjson
 from django.db import connection
+from django.utils import timezone
 
-from audit import access, health, merkle, notes, trust
+from audit import access, health, merkle, notes, signing, trust
 from audit.events import Event
 from audit.explorer import log_of
+from audit.kinds import Store
 from audit.models import AuditEvent, AuditSeal
 from tenancy.errors import NotFound
 
@@ -26,18 +30,31 @@ _WINDOW = (
 )
 LARGEST_CHECKED = 20_000
 """Entries of one seal that a request is willing to hash again."""
+MOST_LOOKED_AT = 200
 
 
 class Verdict(StrEnum):
     INTACT = "intact"
     LATE = "late"
     NOT_BEGUN = "not_begun"
+    SUSPECT = "suspect"
+    FAILED = "failed"
     BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """When the whole log was verified, and whether it was as it had been sealed."""
+
+    at: datetime
+    intact: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
-    """What is known of the chain of a workspace now. `broken` names the stores whose last seal does not hold."""
+    """What is known of the chain of a workspace now. `broken` names the stores whose last seal does not hold, and
+    `suspects` counts what the sealer found wrong with entries within the last days.
+    """
 
     verdict: Verdict
     sealed: int
@@ -46,8 +63,8 @@ class Chain:
     signed_by: str
     lag_seconds: float
     broken: tuple[str, ...] = ()
-    verified_at: datetime | None = None
-    verified_intact: bool = True
+    verified: Verification | None = None
+    suspects: int = 0
     recent: tuple[datetime, ...] = field(default=())
     """When the latest seals were made, the oldest first."""
 
@@ -58,28 +75,52 @@ def health_of_chain() -> Chain:
     lag = health.lag()
     seals = [seal for state in states if (seal := _last(state.store)) is not None]
     broken = tuple(state.store for state, seal in zip(states, seals, strict=False) if not holds(seal))
-    verified = AuditEvent.objects.filter(kind=Event.AUDIT_VERIFIED.value).order_by("-at").first()
+    verified, suspects = _last_verification(), _suspects()
     latest = max(seals, key=lambda seal: seal.at, default=None)
     return Chain(
-        verdict=_verdict(bool(seals), broken, lag),
+        verdict=_verdict(seals, broken, verified, suspects, lag),
         sealed=sum(state.entries for state in states),
         waiting=sum(_waiting(seal) for seal in seals),
         sealed_at=latest.at if latest else None,
         signed_by=_signer(latest) if latest else "",
         lag_seconds=lag.unsealed_seconds,
         broken=broken,
-        verified_at=verified.at if verified else None,
-        verified_intact=verified.outcome == "success" if verified else True,
+        verified=verified,
+        suspects=suspects,
         recent=tuple(reversed(AuditSeal.objects.order_by("-at").values_list("at", flat=True)[:48])),
     )
 
 
-def _verdict(begun: bool, broken: tuple[str, ...], lag: health.Lag) -> Verdict:  # noqa: FBT001 - a fact, not a switch
-    if broken:
-        return Verdict.BROKEN
-    if not begun:
-        return Verdict.NOT_BEGUN
-    return Verdict.LATE if lag.alarming else Verdict.INTACT
+def _verdict(
+    seals: list[AuditSeal], broken: tuple[str, ...], verified: Verification | None, suspects: int, lag: health.Lag
+) -> Verdict:
+    """The gravest of what is wrong."""
+    wrong = {
+        Verdict.BROKEN: bool(broken),
+        Verdict.FAILED: verified is not None and not verified.intact,
+        Verdict.SUSPECT: bool(suspects),
+        Verdict.NOT_BEGUN: not seals,
+        Verdict.LATE: lag.alarming,
+    }
+    return next((verdict for verdict, holds in wrong.items() if holds), Verdict.INTACT)
+
+
+def _last_verification() -> Verification | None:
+    told = next(_told(Event.AUDIT_VERIFIED), None)
+    return Verification(told.at, bool(orjson.loads(bytes(told.env))["data"]["intact"])) if told else None
+
+
+def _suspects() -> int:
+    since = timezone.now() - timedelta(days=health.SUSPECT_DAYS)
+    return sum(1 for _ in _told(Event.AUDIT_DEGRADED, at__gt=since))
+
+
+def _told(event: Event, **more: object) -> Iterator[AuditEvent]:
+    """The latest lines of this kind, the last one first. Only what a writer of ours made counts."""
+    row_mac = signing.row_mac()
+    log_id = log_of(Store.SECURITY.value)
+    rows = AuditEvent.objects.filter(log_id=log_id, kind=event.value, **more).order_by("-at", "-id")
+    yield from (row for row in rows[:MOST_LOOKED_AT] if row_mac.verify(bytes(row.env), bytes(row.mac)))
 
 
 def _last(store: str) -> AuditSeal | None:

@@ -52,6 +52,11 @@ _SUSPECTS = (
     " left join tenancy_workspace w on w.id = e.workspace_id"
     " where e.kind = %s and e.store = 'security' and e.at > %s"
 )
+_VERIFICATIONS = (
+    "select e.env, e.mac, coalesce(w.slug, 'platform') from audit_event e"
+    " left join tenancy_workspace w on w.id = e.workspace_id"
+    " where e.kind = %s and e.store = 'security' order by e.at desc, e.id desc limit 10000"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,17 @@ def suspects(using: str = "auditor") -> list[str]:
     rows = [(place, orjson.loads(env)["data"]) for env, place in told]
     counted = Counter((place, data.get("store", "log"), data["finding"]) for place, data in rows)
     return [f"{place} {store}: {count} suspect ({found})" for (place, store, found), count in sorted(counted.items())]
+
+
+def failed_verifications(using: str = "auditor") -> list[str]:
+    """The workspaces, or the platform, whose last verification found something; empty when all were intact."""
+    row_mac, last = signing.row_mac(), dict[str, bool]()
+    with connections[using].cursor() as cursor:
+        cursor.execute(_VERIFICATIONS, [Event.AUDIT_VERIFIED.value])
+        for env, mac, place in cursor.fetchall():
+            if place not in last and row_mac.verify(bytes(env), bytes(mac)):
+                last[place] = bool(orjson.loads(bytes(env))["data"]["intact"])
+    return sorted(place for place, intact in last.items() if not intact)
 
 
 def weakened_guards(using: str = "auditor") -> list[str]:

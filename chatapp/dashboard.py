@@ -277,6 +277,8 @@ def _chain_control(_standing: Standing, now: datetime) -> Control:
         chain.Verdict.INTACT: (_("Intact"), "ok"),
         chain.Verdict.LATE: (_("Sealing is late"), "danger"),
         chain.Verdict.NOT_BEGUN: (_("Not sealed yet"), "warn"),
+        chain.Verdict.SUSPECT: (_("Entries are suspect"), "danger"),
+        chain.Verdict.FAILED: (_("Verification failed"), "danger"),
         chain.Verdict.BROKEN: (_("Broken"), "danger"),
     }
     word, tone = words[found.verdict]
@@ -285,6 +287,12 @@ def _chain_control(_standing: Standing, now: datetime) -> Control:
     if found.broken:
         detail = _("The last seal of %(stores)s does not hold. Keep the database as it is.") % {
             "stores": ", ".join(found.broken)
+        }
+    if found.verdict is chain.Verdict.FAILED:
+        detail = _("manage.py verify_audit found entries that are not as they were sealed. Keep the database as it is.")
+    if found.verdict is chain.Verdict.SUSPECT:
+        detail = _("The sealer found %(n)s lately that are not as they should be. Run manage.py verify_audit.") % {
+            "n": _n(found.suspects)
         }
     return Control("chain", _("Audit chain"), "link", reverse("admin:audit"), detail, word, tone)
 

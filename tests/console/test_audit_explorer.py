@@ -3,20 +3,28 @@
 import base64
 import json
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 
-from audit import merkle, notes
+from audit import health, merkle, notes
+from audit.actions import standalone
+from audit.events import Event
+from audit.log import record
 from audit.sealer import Sealer
 from policy.catalogue import Flag
+from tenancy.actor import new_id, system_actor
 from tests import boot
+from tests.audit.conftest import Hand
 from tests.console.conftest import Console
 from tests.world import furnish
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 AUDIT = "/console/audit/"
+FIGURES = "/console/figures/"
 
 
 @pytest.fixture
@@ -49,6 +57,68 @@ def test_a_sealed_log_is_called_intact_and_its_entry_is_proven(console: Console,
     assert (checkpoint.root, checkpoint.size) == (root, proof["size"])
     key = notes.PublicKey.parse(proof["vkeys"][0])
     assert notes.vouching(notes.parse(proof["checkpoint"]), {key.key_id: key}) == [key]
+
+
+def test_a_log_whose_verification_found_something_is_nowhere_called_intact(console: Console, sealer: Sealer):
+    sealer.round()
+    call_command("verify_audit", stdout=StringIO())
+    assert "and was intact" in console.text("ada", AUDIT)
+    gone = console.entries(kind="account:user:created", store="security")[0]
+    sealer.round()
+
+    with boot.admin(boot.DATABASE) as connection:
+        Hand(connection).does("delete from audit_event where id = %s", gone.id)
+    with pytest.raises(SystemExit):
+        call_command("verify_audit", stdout=StringIO())
+    sealer.round()
+
+    text = console.text("ada", AUDIT)
+    assert "The last verification found entries that are not as they were sealed" in text
+    assert "and was not intact" in text
+    assert chain_control(console) == ("Verification failed", "danger")
+    assert health.failed_verifications() == ["olympus", "platform"]
+
+
+def test_a_verification_that_nobody_of_ours_made_counts_for_nothing(console: Console, sealer: Sealer):
+    sealer.round()
+    with boot.admin(boot.DATABASE) as connection:
+        Hand(connection).does("delete from audit_seal where n = 1")
+    with pytest.raises(SystemExit):
+        call_command("verify_audit", stdout=StringIO())
+    failed = console.entries(kind="audit:log:verified", store="security")[0]
+
+    with boot.admin(boot.DATABASE) as connection:
+        Hand(connection).does(
+            "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, epoch, xid, now(), kind,"
+            " 'success', actor_id, target_type, target_id, room_id, request_id,"
+            " replace(encode(env, 'escape'), '\"intact\":false', '\"intact\":true')::bytea, mac from audit_event"
+            " where id = %s",
+            failed.id,
+        )
+
+    assert "olympus" in health.failed_verifications()
+
+
+def test_entries_that_the_sealer_found_suspect_are_told(console: Console, sealer: Sealer):
+    sealer.round()
+    with standalone(console.world.id, using="sealer"):
+        record(
+            Event.AUDIT_DEGRADED,
+            system_actor(console.world.id, cause="sealer"),
+            finding="mac",
+            store="security",
+            entries=[new_id()],
+        )
+    sealer.round()
+
+    assert "The sealer found entries that are not as they should be (1 lately)" in console.text("ada", AUDIT)
+    assert chain_control(console) == ("Entries are suspect", "danger")
+
+
+def chain_control(console: Console) -> tuple[str, str]:
+    controls = console.get("ada", FIGURES).json()["controls"]
+    control = next(one for one in controls if one["name"] == "chain")
+    return control["word"], control["tone"]
 
 
 def test_an_entry_that_waits_for_its_seal_says_so(console: Console, sealer: Sealer):

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connections
 
 from audit import health, notes
 from audit.actions import note_verification, standalone
-from audit.evidence import Report
+from audit.evidence import ALL, Report
 from audit.log import PLATFORM
 from audit.notes import BadNote, Note
 from audit.trust import Trust, of_vkeys
@@ -27,6 +27,7 @@ ALIAS = "auditor"
 class Command(BaseCommand):
     help = (
         "Verify every entry, seal and signature. Exit status 0: intact. 1: not, with store, seal and first bad entry."
+        " 2: it could not be verified."
     )
     requires_system_checks = ()
 
@@ -37,6 +38,12 @@ class Command(BaseCommand):
         parser.add_argument("--save-checkpoint", type=Path, help="write the present checkpoints here, to keep outside")
 
     def handle(self, *_args: object, **options: Any) -> None:
+        try:
+            self._verify(options)
+        except DatabaseError as error:
+            raise _unusable(f"The log could not be read: {error}") from error
+
+    def _verify(self, options: dict[str, Any]) -> None:
         workspace_id = _workspace(options["workspace"])
         outside, trust = _outside(options["checkpoint"]), _trust(options["vkeys"])
         using = ALIAS if ALIAS in connections else "owner"
@@ -72,12 +79,17 @@ class Command(BaseCommand):
             self.stdout.write("intact")
 
 
+def _unusable(problem: str) -> CommandError:
+    """Nothing was verified: that is another answer than "not intact"."""
+    return CommandError(problem, returncode=2)
+
+
 def _workspace(slug: str | None) -> UUID | None:
     if slug is None:
         return None
     found = workspace_for_slug(slug)
     if found is None:
-        raise CommandError(f"There is no workspace {slug}.")
+        raise _unusable(f"There is no workspace {slug}.")
     return found
 
 
@@ -87,9 +99,9 @@ def _outside(path: Path | None) -> list[Note]:
     try:
         kept = notes.parse_many(path.read_text())
     except (OSError, UnicodeDecodeError, BadNote) as error:
-        raise CommandError(f"The checkpoint file cannot be used: {error}") from error
+        raise _unusable(f"The checkpoint file cannot be used: {error}") from error
     if not kept:
-        raise CommandError("The checkpoint file cannot be used: there is no checkpoint in it")
+        raise _unusable("The checkpoint file cannot be used: there is no checkpoint in it")
     return kept
 
 
@@ -99,15 +111,35 @@ def _trust(path: Path | None) -> Trust | None:
     try:
         return of_vkeys(path.read_text().splitlines())
     except (OSError, BadNote) as error:
-        raise CommandError(f"The file of keys cannot be used: {error}") from error
+        raise _unusable(f"The file of keys cannot be used: {error}") from error
 
 
 def _record(report: Report, workspace_id: UUID | None) -> None:
-    """That somebody verified is an event too; a log that cannot be written must not hide the finding."""
-    place = workspace_id or PLATFORM
-    sizes = {one.name.store: one.size for one in report.walked} if workspace_id else {"rounds": report.rounds}
+    """That somebody verified is an event too, of the platform and of each workspace whose log was looked at."""
+    if workspace_id is None:
+        _note(PLATFORM, intact=report.intact, sizes={"rounds": report.rounds})
+    for place in [workspace_id] if workspace_id else sorted(_concerned(report)):
+        walked = [one for one in report.walked if one.name.workspace_id == place]
+        sizes = {one.name.store: one.size for one in walked}
+        _note(place, intact=report.intact if workspace_id else not _found(report, place), sizes=sizes)
+
+
+def _concerned(report: Report) -> set[UUID]:
+    """The workspaces of the logs that are there, and of those that should be."""
+    there = {one.name.workspace_id for one in report.walked}
+    missed = {workspace_for_slug(one.workspace) for one in report.findings}
+    return {one for one in there | missed if one is not None}
+
+
+def _found(report: Report, workspace_id: UUID) -> bool:
+    """Whether something does not hold in the log of this workspace, or in what holds all logs together."""
+    return any(one.workspace == ALL or workspace_for_slug(one.workspace) == workspace_id for one in report.findings)
+
+
+def _note(place: UUID, *, intact: bool, sizes: dict[str, int]) -> None:
+    """A log that cannot be written must not hide the finding."""
     try:
         with standalone(place):
-            note_verification(system_actor(place, cause="verify_audit"), intact=report.intact, sizes=sizes)
+            note_verification(system_actor(place, cause="verify_audit"), intact=intact, sizes=sizes)
     except DatabaseError as error:
         log.warning("the verification was not recorded: %s", error)
