@@ -179,3 +179,16 @@ def same_workspace(table: str, column: str, other: str) -> str:
 def composite_target(table: str) -> str:
     """SQL for a migration: lets `same_workspace` point at this table."""
     return f"alter table {table} add constraint {table}_workspace_id_id unique (workspace_id, id);"
+
+
+def own_people(table: str, *columns: str) -> tuple[str, str]:
+    """SQL for a migration, and its way back: these columns, which may name the platform as well, name nobody of another
+    workspace. For what no foreign key can hold.
+    """
+    named, given = ", ".join(columns), " or ".join(f"new.{column} is not null" for column in columns)
+    arguments = ", ".join(f"'{column}'" for column in columns)
+    make = (
+        f"create trigger own_people before insert or update of {named} on {table}"
+        f" for each row when ({given}) execute function accounts_own_people({arguments})"
+    )
+    return make, f"drop trigger own_people on {table}"

@@ -9,7 +9,9 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from time_machine import travel
 
-from tenancy.actor import new_id
+from policy.actions import draft_policy_set
+from policy.language.documents import FORMAT
+from tenancy.actor import NOBODY, new_id
 from tenancy.scoping import signed, within
 from tests import boot
 
@@ -210,3 +212,47 @@ def test_a_key_to_a_row_of_another_workspace_is_refused_by_the_database(olympus,
 
     with within(olympus.id), pytest.raises(IntegrityError):
         run("set constraints all immediate", insert, values=values)
+
+
+NAMED = {
+    "who gave a role": ("accounts_roleassignment", "assigned_by"),
+    "who wrote a policy set": ("policy_policyset", "author_id"),
+    "who approved it": ("policy_policyset", "approver_id"),
+    "who deleted a message": ("rooms_message", "deleted_by_id"),
+    "who set a requirement": ("rooms_requirementversion", "set_by"),
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_nobody_of_another_workspace_is_named_beside_a_row(olympus, pluto, what):
+    table, column = NAMED[what]
+    olympus.says("ada", "titan", "Margins hold.")
+    draft_policy_set(olympus.actor("ada"), document={"format": FORMAT, "requirements": {}, "rules": []}, test_cases=[])
+
+    naming = f"update {table} set {column} = %s"  # noqa: S608
+
+    with within(olympus.id):
+        assert run(naming, values=[olympus.people["ada"].id])
+        assert run(naming, values=[NOBODY])
+    with within(olympus.id), pytest.raises(IntegrityError, match="another workspace"):
+        run(naming, values=[pluto.people["eve"].id])
+
+
+def test_a_thread_hangs_on_no_message_of_another_workspace(olympus, pluto):
+    message = pluto.says("ada", "titan", "Ours.")
+    root = olympus.says("ada", "titan", "Margins hold.")
+    olympus.says("ada", "titan", "They do.", reply_to=root.message_id)
+
+    with within(olympus.id), pytest.raises(IntegrityError):
+        run("set constraints all immediate", "update rooms_thread set root_id = %s", values=[message.message_id])
+
+
+@pytest.mark.parametrize("change", ["value = 0", "value = value", "key = gen_random_uuid(), value = value + 1"])
+def test_an_epoch_only_rises(olympus, change):
+    with within(olympus.id), pytest.raises(DatabaseError, match="only rises"):
+        run(f"update policy_epoch set {change}")  # noqa: S608
+
+
+def test_an_epoch_is_not_taken_away(olympus):
+    with within(olympus.id), pytest.raises(DatabaseError, match="permission denied"):
+        run("delete from policy_epoch")
