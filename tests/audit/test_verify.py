@@ -470,8 +470,20 @@ def test_a_platform_without_workspaces_and_rounds_is_intact(transactional_db):
 def test_the_command_refuses_a_checkpoint_file_without_a_checkpoint(history, tmp_path, kept):
     (tmp_path / "kept.txt").write_text(kept)
 
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError) as ended:
         call_command("verify_audit", checkpoint=tmp_path / "kept.txt", stdout=StringIO())
+
+    assert ended.value.returncode == 2
+
+
+def test_a_log_that_cannot_be_read_is_not_called_tampered_with(history, monkeypatch):
+    monkeypatch.setitem(connections["auditor"].settings_dict, "PORT", "1")
+    connections["auditor"].close()
+
+    with pytest.raises(CommandError, match="could not be read") as ended:
+        call_command("verify_audit", stdout=StringIO())
+
+    assert ended.value.returncode == 2
 
 
 def test_the_command_says_intact_and_keeps_checkpoints(history, tmp_path):
