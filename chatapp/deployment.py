@@ -73,6 +73,20 @@ class Deployment:
     def valkey_socket(self) -> Path:
         return self.sockets / "valkey.sock"
 
+    @property
+    def processes(self) -> Path:
+        """The note of the supervisor that runs here: what it looks after, and where that answers."""
+        return self.root / "processes.json"
+
+    def served_port(self) -> int | None:
+        """The port that `manage.py up` serves on this data now; None if nobody does."""
+        try:
+            note = json.loads(self.processes.read_text())
+            os.kill(note["supervisor"], 0)
+        except (OSError, ValueError, KeyError):
+            return None
+        return note.get("port")
+
     @cached_property
     def secrets(self) -> dict[str, str]:
         """The random secrets of this deployment, made on first use and kept in a file of mode 0600."""

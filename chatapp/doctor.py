@@ -21,6 +21,7 @@ from django.db import connection, connections
 from audit import health as audit_health
 from chatapp import health, heartbeats, metrics
 from chatapp.celery import app as celery_app
+from chatapp.deployment import Deployment
 from chatapp.env import BASE_DIR
 from chatapp.wall import gaps
 from keys.kms import LOCAL, kms
@@ -232,7 +233,7 @@ def _differences(lock: str) -> Iterator[str]:
 
 def processes() -> Iterator[Finding]:
     """What the supervisor of this data directory says, if one runs: a process that was brought back had died (R44)."""
-    note = settings.DATA_DIR / "processes.json"
+    note = Deployment(settings.DATA_DIR).processes
     if not note.exists():
         return
     told = json.loads(note.read_text())

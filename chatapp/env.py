@@ -223,8 +223,11 @@ class _Reader:
         return value
 
     def public_url(self, port: int) -> str:
-        """Where people reach the platform. Plain HTTP is for loopback alone (R46)."""
-        value = self.values.get("CORDON_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
+        """Where people reach the platform: unless it is told, where it is served now. Plain HTTP is for loopback
+        alone (R46).
+        """
+        served = None if "PORT" in self.given else self.deployment(self.data_dir).served_port()
+        value = self.values.get("CORDON_PUBLIC_URL", f"http://127.0.0.1:{served or port}").rstrip("/")
         parts = urlsplit(value)
         host = parts.hostname or ""
         if parts.scheme not in {"http", "https"} or not host or parts.path:

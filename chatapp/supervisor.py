@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chatapp.children import CannotStart, Child
+from chatapp.deployment import Deployment
 
 _STEADY_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -86,8 +87,8 @@ class Interrupted(Exception):
 class Supervisor:
     """Holds the data directory and everything that runs on it. Use it from the main thread only."""
 
-    def __init__(self, root: Path, say: Callable[[str], None]) -> None:
-        self.root, self.say = root, say
+    def __init__(self, root: Path, say: Callable[[str], None], *, port: int) -> None:
+        self.root, self.say, self.port = root, say, port
         self.services: list[Service] = []
         self.chores: list[Chore] = []
         self.asked_to_stop = threading.Event()
@@ -140,10 +141,10 @@ class Supervisor:
                 began = time.monotonic()
                 status = one.child.stop()
                 self.say(f"stopped {one.name} ({status}) in {time.monotonic() - began:.1f} s")
-        (self.root / "processes.json").unlink(missing_ok=True)
+        Deployment(self.root).processes.unlink(missing_ok=True)
 
     def report(self) -> None:
-        """Leave a note for `doctor` and the console: what runs, how often it was brought back."""
+        """Leave a note for other commands and the console: what runs, how often it was brought back, on which port."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         rows = [
             {
@@ -154,7 +155,7 @@ class Supervisor:
             }
             for service in self.services
         ]
-        note = self.root / "processes.json"
+        note = Deployment(self.root).processes
         draft = note.with_suffix(".draft")
-        draft.write_text(json.dumps({"supervisor": os.getpid(), "at": now, "services": rows}))
+        draft.write_text(json.dumps({"supervisor": os.getpid(), "at": now, "port": self.port, "services": rows}))
         draft.replace(note)

@@ -131,20 +131,24 @@ class RoomUncovered(Frame, frozen=True, tag="room.uncovered"):
 
 
 class MembersChanged(Frame, frozen=True, tag="members.changed"):
-    """Who came and who left. What policy did is told only to those who keep the room; others see a leave or a join."""
+    """Who came and who left; `by` stands only where policy did it, and only for those who keep the room.
+
+    Nothing tells others who did what: what policy took or gave back is a leave or a join to them.
+    """
 
     room: UUID
     user: Person
     change: Literal["joined", "left", "revoked", "returned", "role"]
-    by: Literal["policy", "person"]
+    by: Literal["policy"] | None = None
 
 
 _PLAIN = {"revoked": "left", "returned": "joined"}
 
 
 def without_reason(frame: Mapping[str, object]) -> dict[str, object]:
-    """The same change for those who do not keep the room: that somebody left or came, and not that policy did it."""
-    return {**frame, "change": _PLAIN.get(str(frame["change"]), frame["change"]), "by": "person"}
+    """The same change for those who do not keep the room: that somebody left or came, and not who did it."""
+    plain = {name: value for name, value in frame.items() if name != "by"}
+    return plain | {"change": _PLAIN.get(str(frame["change"]), frame["change"])}
 
 
 class Typing(Frame, frozen=True, tag="typing"):

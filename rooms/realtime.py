@@ -144,7 +144,9 @@ class Realtime:
 
     async def _tell_member(self, one: news.MemberChanged) -> None:
         person = await self.lane.run(loading.person, one.workspace_id, one.user_id)
-        frame = {"t": "members.changed", "room": one.room_id, "user": person, "change": one.change, "by": one.by}
+        frame = {"t": "members.changed", "room": one.room_id, "user": person, "change": one.change}
+        if one.by == "policy":
+            frame["by"] = one.by
         for seat in list(self.hub.by_user.get(one.user_id, ())):
             if one.change == "left" and one.room_id in seat.places:
                 self.hub.leave(seat, one.room_id)
@@ -168,7 +170,7 @@ class Realtime:
         """That policy did it is told to those who keep the room; the others hear that somebody left or came."""
         seats = list(self.hub.by_room.get(room_id, ()))
         keepers: set[ActorKey] = set()
-        if any(frame["by"] == "policy" for frame in frames):
+        if any("by" in frame for frame in frames):
             keepers = await self.lane.run(loading.keepers, room_id, [seat.actor for seat in seats])
         whole, plain = Parcel([encode(one) for one in frames]), Parcel([encode(without_reason(one)) for one in frames])
         self._tell_hearers(room_id, whole, [seat for seat in seats if seat.actor.key in keepers])

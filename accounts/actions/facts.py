@@ -149,7 +149,7 @@ def _keep_withheld(
                 _("What is on record as %(name)s is withheld from you: you can't put anything else in its place.")
                 % {"name": definition.label},
                 field=name,
-                remedy=_("Remove all of it, or ask somebody who holds as much."),
+                remedy=_("Ask somebody who holds as much, or remove all of it."),
             )
         hidden = value - (seen.value if isinstance(seen.value, frozenset) else frozenset())
         members = hidden.union(now.value if isinstance(now.value, list) else [])

@@ -72,22 +72,35 @@ def _shown(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The room that a channel goes to: opened for it or here before, with a requirement or without, closed or not."""
+    """The room that a channel goes to: opened for it or here before, with a requirement or without, closed or not.
+
+    A room that is not open to everybody takes no channel: what all could read elsewhere is not put among the words of a
+    few, and an archive does not tell who they are.
+    """
 
     room_id: UUID
     opened: bool = False
     governed: bool = False
     closed: bool = False
+    private: bool = False
 
 
 def standing_room(workspace_id: UUID, name: str) -> Place | None:
-    """The public or private room of this name, however it is capitalised; call inside the workspace's scope."""
+    """The room of this name, however it is capitalised, a public one before a private one; call inside the
+    workspace's scope.
+    """
     wanted = envelope.lookup_hash(workspace_id, "room-name", envelope.folded(_shown(name)))
-    room = Room.objects.filter(name_hash=wanted, kind__in=[RoomKind.PUBLIC, RoomKind.PRIVATE]).first()
+    named = Room.objects.filter(name_hash=wanted, kind__in=[RoomKind.PUBLIC, RoomKind.PRIVATE])
+    room = min(named, key=lambda one: (one.kind != RoomKind.PUBLIC, one.id), default=None)
     if room is None:
         return None
     governed = bool(room.requirement or room.named_requirements)
-    return Place(room.id, governed=governed, closed=room.state == RoomState.ARCHIVED)
+    return Place(
+        room.id,
+        governed=governed,
+        closed=room.state == RoomState.ARCHIVED,
+        private=room.kind != RoomKind.PUBLIC,
+    )
 
 
 def room_for(actor: Actor, name: str) -> Place:

@@ -89,8 +89,11 @@ class _Walk:
         self._ids = {author.username: author.id for author in self.authors.values()}
 
     def take(self, channel: Channel) -> None:
-        """One channel: its room, its members, its messages. A room that is closed takes nothing."""
+        """One channel: its room, its members, its messages. A room that is closed or private takes nothing."""
         place = self.sink.room_for(channel.name)
+        if place.private:
+            self._leave_out(channel)
+            return
         self.account.channels.fates[Fate.IMPORTED if place.opened else Fate.STANDING] += 1
         self.account.notes["governed_rooms"] += place.governed
         posters = [self.authors[name].id for name in sorted(self.survey.posters[channel.id])]
@@ -112,6 +115,14 @@ class _Walk:
         self.account.memberships.fates += members
         self.account.messages.fates += messages
         self.account.topic_files.fates += _fates_of_files(channel, topics)
+
+    def _leave_out(self, channel: Channel) -> None:
+        """Nothing of a channel comes in whose name is that of a private room."""
+        self.account.channels.fates[Fate.PRIVATE] += 1
+        self.account.memberships.fates[Fate.PRIVATE] += len(self.survey.posters[channel.id])
+        self.account.messages.fates += Counter({Fate.PRIVATE: len(channel.messages), Fate.REPEATED: channel.repeated})
+        self.account.topic_files.fates += _fates_of_files(channel, dict.fromkeys(channel.topics, Fate.PRIVATE))
+        self.progress.advance(len(channel.messages) + channel.repeated)
 
     def _bring(self, place: Place, some: list[Message], topics: dict[str, Fate]) -> Counter[Fate]:
         """One batch; only what is not here yet is turned into Markdown."""

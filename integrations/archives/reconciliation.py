@@ -21,6 +21,7 @@ class Fate(StrEnum):
     REFUSED = "refused"
     TO_JUDGE = "to_judge"
     CLOSED = "closed"
+    PRIVATE = "private"
     TOO_LONG = "too_long"
     MALFORMED = "malformed"
     UNREADABLE = "unreadable"
@@ -31,9 +32,10 @@ WHY = {
     Fate.CHANGED: gettext_lazy("changed at their source since they came here, and kept as they were"),
     Fate.JOINED: gettext_lazy("joined with another topic of the same title"),
     Fate.EMPTY: gettext_lazy("without any message"),
-    Fate.REFUSED: gettext_lazy("refused: what the room requires is not met"),
-    Fate.TO_JUDGE: gettext_lazy("to be judged by what the room requires"),
+    Fate.REFUSED: gettext_lazy("refused by what the room requires or by a rule of the workspace"),
+    Fate.TO_JUDGE: gettext_lazy("to be judged when it comes in, by what the room requires and the workspace's rules"),
     Fate.CLOSED: gettext_lazy("for a room that takes no messages"),
+    Fate.PRIVATE: gettext_lazy("a private room of that name is here"),
     Fate.TOO_LONG: gettext_lazy("longer than a message may be"),
     Fate.MALFORMED: gettext_lazy("not in the form of a message"),
     Fate.UNREADABLE: gettext_lazy("not readable as JSON"),

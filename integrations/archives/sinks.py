@@ -13,8 +13,13 @@ from integrations.actions import importing
 from integrations.actions.importing import Place
 from integrations.archives.reconciliation import Fate
 from integrations.archives.zulip import FORMAT
-from rooms.access import members_of
-from rooms.actions.importing import PastMessage, import_members, import_messages, standing_messages
+from rooms.actions.importing import (
+    PastMessage,
+    foresee_members,
+    import_members,
+    import_messages,
+    standing_messages,
+)
 from tenancy.actor import Actor, new_id, system_actor
 from tenancy.errors import Conflict
 from tenancy.scoping import within
@@ -98,10 +103,16 @@ class Into:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """Looks, changes nothing and records nothing. Without a workspace everything would be new."""
+    """Looks, changes nothing and records nothing. Without a workspace everything would be new.
+
+    A workspace that is here may have rules, and nobody can ask them about a room or a person that is not: of those it
+    says that they are to be judged.
+    """
 
     workspace_id: UUID | None
     archive_id: UUID
+    _strangers: set[UUID] = field(default_factory=set)
+    """Stand-ins for placeholders that are not here yet."""
 
     def authors(self, names: Sequence[str], advance: Advance) -> Mapping[str, Author]:
         advance(len(names))
@@ -110,7 +121,9 @@ class Rehearsal:
         with within(self.workspace_id):
             usernames = importing.author_usernames(self.workspace_id, self.archive_id, names)
             ids = importing.author_ids(usernames)
-        return {name: Author(ids.get(name, new_id()), usernames[name], name not in ids) for name in names}
+        fresh = {name: new_id() for name in names if name not in ids}
+        self._strangers.update(fresh.values())
+        return {name: Author((ids | fresh)[name], usernames[name], name in fresh) for name in names}
 
     def room_for(self, name: str) -> Place:
         fresh = Place(new_id(), opened=True)
@@ -120,14 +133,17 @@ class Rehearsal:
             return importing.standing_room(self.workspace_id, name) or fresh
 
     def members(self, place: Place, user_ids: Sequence[UUID]) -> Counter[Fate]:
-        standing = 0
         if place.closed:
             raise Conflict(_("This room takes no messages."), field="room")
-        if self.workspace_id is not None and not place.opened:
-            with within(self.workspace_id):
-                standing = len(set(user_ids) & set(members_of([place.room_id])[place.room_id]))
-        others = Fate.TO_JUDGE if place.governed else Fate.IMPORTED
-        return Counter({Fate.STANDING: standing, others: len(user_ids) - standing})
+        if self.workspace_id is None:
+            return Counter({Fate.IMPORTED: len(user_ids)})
+        known = [] if place.opened else sorted(set(user_ids) - self._strangers)
+        actor = system_actor(self.workspace_id, cause=f"import:{FORMAT}")
+        with within(self.workspace_id):
+            told = foresee_members(actor, room_id=place.room_id, user_ids=known)
+        fates = Counter({Fate.IMPORTED: told.added, Fate.STANDING: told.standing, Fate.REFUSED: told.refused})
+        fates[Fate.TO_JUDGE] += len(user_ids) - len(known)
+        return fates
 
     def standing(self, keys: Sequence[Key]) -> Mapping[UUID, bool]:
         if self.workspace_id is None:

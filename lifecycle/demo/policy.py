@@ -2,6 +2,9 @@
 
 from typing import Any
 
+_ABOVE_CLEARANCE = "NOT clearance >= resource.marking OR NOT clearance present"
+"""Who has no clearance on record is below every marking; a source that is away denies nobody anything for good."""
+
 DOCUMENT: dict[str, Any] = {
     "format": "cordon.policy/1",
     "requirements": {
@@ -10,26 +13,25 @@ DOCUMENT: dict[str, Any] = {
     },
     "rules": [
         {
-            "name": "public-rooms-by-clearance",
+            "name": "rooms-by-clearance",
             "effect": "deny",
             "actions": ["room:member:hold", "room:member:keep", "room:message:read", "room:message:deliver"],
-            "scope": {"kinds": ["public"]},
-            "condition": "NOT clearance >= resource.marking",
+            "scope": {"kinds": ["public", "direct", "group"]},
+            "condition": _ABOVE_CLEARANCE,
             "priority": 100,
         },
         {
             "name": "nothing-said-above-clearance",
             "effect": "deny",
             "actions": ["room:message:post"],
-            "scope": {"kinds": ["public", "private"]},
-            "condition": "NOT clearance >= resource.marking",
+            "condition": _ABOVE_CLEARANCE,
         },
         {
             "name": "messages-above-clearance",
             "effect": "redact",
             "actions": ["room:message:deliver"],
             "scope": {"kinds": ["private"]},
-            "condition": "NOT clearance >= resource.marking",
+            "condition": _ABOVE_CLEARANCE,
             "obligations": [{"name": "redact", "params": {"profile": "clearance"}}],
         },
         {
@@ -112,6 +114,34 @@ TEST_CASES: list[dict[str, Any]] = [
         "room": {"kind": "public", "marking": "CUI", "name": "facilities-desk"},
         "action": "room:message:read",
         "expect": "deny",
+    },
+    {
+        "name": "Without a clearance on record a public room ends",
+        "subject": {"program": ["APOLLO"]},
+        "room": {"kind": "public", "marking": "UNCLASSIFIED", "name": "announcements"},
+        "action": "room:member:keep",
+        "expect": "deny",
+    },
+    {
+        "name": "Without a clearance on record a direct conversation ends",
+        "subject": {},
+        "room": {"kind": "direct", "marking": "SECRET"},
+        "action": "room:message:deliver",
+        "expect": "deny",
+    },
+    {
+        "name": "Colleagues talk below their clearance",
+        "subject": {"clearance": "SECRET"},
+        "room": {"kind": "group", "marking": "SECRET"},
+        "action": "room:message:deliver",
+        "expect": "permit",
+    },
+    {
+        "name": "While the directory is away nobody is put out of a public room",
+        "unknown": ["clearance"],
+        "room": {"kind": "public", "marking": "CUI", "name": "facilities-desk"},
+        "action": "room:member:keep",
+        "expect": "indeterminate",
     },
     {
         "name": "Nobody joins a public room above their own clearance",

@@ -82,6 +82,14 @@ class Admitted:
     refused: int = 0
 
 
+def foresee_members(actor: Actor, *, room_id: UUID, user_ids: Collection[UUID]) -> Admitted:
+    """What `import_members` would answer now, for people who have accounts; changes and records nothing."""
+    known = _known_in(room_id, user_ids)
+    answers = pep.preview(_asked(actor, room_id, sorted(set(user_ids) - known)))
+    added = sum(answer.permits for answer in answers)
+    return Admitted(added, len(known), len(answers) - added)
+
+
 def standing_messages(workspace_id: UUID, keys: Sequence[tuple[UUID, UUID, bytes]]) -> dict[UUID, bool]:
     """Which of these (author, client id, origin) are here already, and whether with the same origin; by client id."""
     before = store.repeats([(sender_id, client_id) for sender_id, client_id, _origin in keys])
@@ -105,8 +113,7 @@ def import_members(actor: Actor, *, room_id: UUID, user_ids: Collection[UUID]) -
     room = access_room(actor, room_id, Action.ARCHIVE_IMPORT)
 
     refuse_if_archived(room)
-    known = Membership.objects.filter(room=room, user_id__in=list(user_ids)).values_list("user_id", flat=True)
-    wanted = sorted(set(user_ids) - set(known))
+    wanted = sorted(set(user_ids) - _known_in(room.id, user_ids))
     decisions = _held_by(actor, room, wanted)
     admitted = [user_id for user_id in wanted if decisions[user_id].permits]
     answer = Admitted(len(admitted), len(set(user_ids)) - len(wanted), len(wanted) - len(admitted))
@@ -134,11 +141,20 @@ def import_members(actor: Actor, *, room_id: UUID, user_ids: Collection[UUID]) -
 
 def _held_by(actor: Actor, room: Room, user_ids: Sequence[UUID]) -> dict[UUID, Decision]:
     """Add-time validation of many at once (PO-9)."""
-    asked = [
-        Question(candidate(actor, user_id), Action.MEMBER_HOLD, room_resource(room.id), asker=actor)
+    return dict(zip(user_ids, pep.decide_many(_asked(actor, room.id, user_ids)), strict=True))
+
+
+def _known_in(room_id: UUID, user_ids: Collection[UUID]) -> set[UUID]:
+    """Who of these is in the room, or ever was."""
+    held = Membership.objects.filter(room_id=room_id, user_id__in=list(user_ids))
+    return set(held.values_list("user_id", flat=True))
+
+
+def _asked(actor: Actor, room_id: UUID, user_ids: Sequence[UUID]) -> list[Question]:
+    return [
+        Question(candidate(actor, user_id), Action.MEMBER_HOLD, room_resource(room_id), asker=actor)
         for user_id in user_ids
     ]
-    return dict(zip(user_ids, pep.decide_many(asked), strict=True))
 
 
 @pep.performs(Action.ARCHIVE_IMPORT)

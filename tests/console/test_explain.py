@@ -66,7 +66,7 @@ def test_values_are_hidden_from_who_may_not_see_facts(console: Console):
 
     text = explained(console, auditor, "grace", Action.MEMBER_KEEP, "titan")
 
-    assert "Values are hidden" in text
+    assert "The values themselves are hidden; which conditions they meet is shown." in text
     assert ">CUI<" not in text
     assert console.decided("account:facts:view", "permit", auditor) == 0
 

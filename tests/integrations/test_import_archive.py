@@ -20,6 +20,7 @@ from tenancy.scoping import within, workspace_for_slug
 from tests.accounts.records import entries
 from tests.integrations import archive as made
 from tests.integrations.runs import SLUG, everything, import_archive, line_of, workspace_id
+from tests.policy.sets import decree, rule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -173,7 +174,7 @@ def test_the_record_says_which_file_came_in_and_what_became_of_it():
 
 
 def test_into_a_governed_room_every_membership_is_refused_counted_and_recorded(olympus):
-    olympus.room("general", requirement="clearance >= SECRET and program any_of {TITAN}")
+    olympus.room("general", kind=RoomKind.PUBLIC, requirement="clearance >= SECRET and program any_of {TITAN}")
 
     printed = import_archive(made.SMALL, workspace="olympus")
 
@@ -189,11 +190,62 @@ def test_into_a_governed_room_every_membership_is_refused_counted_and_recorded(o
 
 
 def test_a_dry_run_does_not_guess_what_a_requirement_will_say(olympus):
-    olympus.room("general", requirement="clearance >= SECRET and program any_of {TITAN}")
+    olympus.room("general", kind=RoomKind.PUBLIC, requirement="clearance >= SECRET and program any_of {TITAN}")
 
     printed = import_archive(made.SMALL, "--dry-run", workspace="olympus")
 
-    assert "4 memberships left out: to be judged" in printed
+    assert line_of(printed, "memberships") == [7, 0, 0, 7]
+    assert "7 memberships left out: to be judged when it comes in" in printed
+
+
+def test_a_dry_run_foresees_what_a_rule_of_the_workspace_refuses(olympus):
+    import_archive(made.SMALL, workspace="olympus")
+    with olympus.inside():
+        Membership.objects.filter(user__kind="placeholder").delete()
+    decree(olympus, rule("cleared-only", "deny", "room:member:hold", condition="NOT clearance present"))
+
+    told = import_archive(made.SMALL, "--dry-run", workspace="olympus")
+
+    done = import_archive(made.SMALL, workspace="olympus")
+    assert line_of(told, "memberships") == line_of(done, "memberships")
+    assert "memberships left out: refused by what the room requires or by a rule" in told
+
+
+def test_a_dry_run_promises_no_membership_in_a_workspace_that_has_rules(olympus):
+    decree(olympus, rule("nobody", "deny", "room:member:hold"))
+
+    told = import_archive(made.SMALL, "--dry-run", workspace="olympus")
+
+    assert line_of(told, "memberships") == [7, 0, 0, 7]
+
+
+def test_a_channel_with_the_name_of_a_private_room_is_left_out_and_accounted_for(olympus):
+    vault = olympus.room("Flight Ops", kind=RoomKind.PRIVATE)
+    before = vault.last_seq
+
+    told = import_archive(made.SMALL, "--dry-run", workspace="olympus")
+    printed = import_archive(made.SMALL, workspace="olympus")
+
+    for text in (told, printed):
+        assert line_of(text, "channels") == [3, 2, 0, 1]
+        assert line_of(text, "messages") == [17, 10, 0, 7]
+        assert "4 messages left out: a private room of that name is here" in text
+        assert "2 memberships left out: a private room of that name is here" in text
+        assert "DOES NOT" not in text
+    with olympus.inside():
+        assert not Membership.objects.filter(room=vault, user__kind="placeholder").exists()
+        assert not Message.objects.filter(room=vault).exists()
+        assert Room.objects.get(id=vault.id).last_seq == before
+
+
+def test_a_room_that_an_import_made_is_used_again_beside_a_private_one_of_the_same_name(olympus):
+    import_archive(made.SMALL, workspace="olympus")
+    olympus.room("flight ops", kind=RoomKind.PRIVATE)
+
+    printed = import_archive(made.SMALL, workspace="olympus")
+
+    assert line_of(printed, "channels") == [3, 0, 3, 0]
+    assert line_of(printed, "messages") == [17, 0, 14, 3]
 
 
 def test_a_room_that_becomes_governed_later_loses_its_placeholders(olympus):

@@ -14,6 +14,7 @@ from audit.events import Event
 from audit.models import AuditEvent
 from lifecycle.demo import SIGN_IN_AS, SLUG, people, policy, script
 from lifecycle.demo.rooms import PLANS
+from lifecycle.demo.staff import assemble, know
 from policy import pep
 from policy.models import PolicySet
 from rooms import delivery, frames, reads, roomlist
@@ -73,6 +74,8 @@ def test_the_demo_is_all_that_it_should_be():
         _assert_worth_a_look(workspace_id, username)
     _assert_withheld(workspace_id)
     _assert_revoked(workspace_id)
+    _assert_no_room_without_a_clearance(workspace_id, "ines", RoomKind.GROUP)
+    _assert_no_room_without_a_clearance(workspace_id, "priya", RoomKind.DIRECT)
 
     with within(workspace_id):
         before = AuditEvent.objects.count(), Message.objects.count()
@@ -204,3 +207,23 @@ def _assert_revoked(workspace_id):
         for name, view in _rooms(_actor(workspace_id, people.MOVED_ON)).items()
         if view["access"]["state"] == "permitted"
     }
+
+
+def _assert_no_room_without_a_clearance(workspace_id, username, kind):
+    """Whose clearance alone is taken off the record is out of every room: public, private and one of this kind."""
+    with within(workspace_id):
+        staff = assemble(workspace_id)
+        held = Membership.objects.filter(user_id=staff.ids[username])
+        kinds = set(held.values_list("room__kind", flat=True))
+        assert set(held.values_list("state", flat=True)) == {"active"}
+    person = next(one for one in people.STAFF if one.username == username)
+
+    with pep.unit(workspace_id), within(workspace_id):
+        know(staff, staff.officer, username, {name: fact for name, fact in person.facts.items() if name != "clearance"})
+
+    with within(workspace_id):
+        assert kinds == {RoomKind.PUBLIC, RoomKind.PRIVATE, kind}
+        assert set(held.values_list("state", flat=True)) == {"suspended"}
+    assert not [
+        view for view in _rooms(_actor(workspace_id, username)).values() if view["access"]["state"] == "permitted"
+    ]

@@ -1,3 +1,6 @@
+import json
+import os
+
 import pytest
 
 from chatapp import env
@@ -84,6 +87,20 @@ def test_plain_http_is_allowed_on_loopback(tmp_path):
     assert found.public_url == "http://127.0.0.1:8123"
     assert found.https is False
     assert ".localhost" in found.allowed_hosts
+
+
+@pytest.mark.parametrize(
+    ("supervisor", "given", "port"),
+    [(os.getpid(), {}, 8123), (os.getpid(), {"PORT": "8124"}, 8124), (2**22 + 1, {}, 8000)],
+    ids=["one that runs", "one that runs, and a port", "one that is gone"],
+)
+def test_people_reach_the_platform_where_it_is_served_now(tmp_path, supervisor, given, port):
+    (tmp_path / "data").mkdir(mode=0o700)
+    (tmp_path / "data" / "processes.json").write_text(json.dumps({"supervisor": supervisor, "port": 8123}))
+
+    found = env.read({"CORDON_DATA_DIR": str(tmp_path / "data")} | given)
+
+    assert found.public_url == f"http://127.0.0.1:{port}"
 
 
 def test_outside_production_only_loopback_is_public(tmp_path):

@@ -51,6 +51,15 @@ def test_a_command_in_another_terminal_finds_the_same_deployment(platform):
     assert findings["wall"]["well"], findings["wall"]
 
 
+def test_a_link_made_in_another_terminal_leads_to_the_port_that_is_served(platform):
+    born = platform.manage("create_workspace", "north", "--name", "North", "--owner", "ada")
+
+    done = platform.manage("login_link", "ada", "--workspace", "north", PORT="")
+
+    assert born.returncode == 0, born.stderr
+    assert done.stdout.startswith(f"http://127.0.0.1:{platform.port}/login/"), done.stdout + done.stderr
+
+
 def test_a_second_one_on_the_same_data_is_refused(platform):
     done = platform.manage("up", PORT=str(free_port()))
 

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         bind, port = str(options["bind"]), settings.PORT
         _refuse_taken(bind, port)
         try:
-            supervisor = Supervisor(private_directory(settings.DATA_DIR), self._say)
+            supervisor = Supervisor(private_directory(settings.DATA_DIR), self._say, port=port)
         except (AlreadyRunning, NotPrivate) as error:
             raise CommandError(str(error)) from None
 
