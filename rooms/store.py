@@ -4,14 +4,14 @@ COPY is refused on tables behind the wall, so batches go in by `INSERT .. SELECT
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
-from rooms.models import Room
+from rooms.models import Room, Thread
 from rooms.posting import Post
 from tenancy import statements
 
@@ -125,11 +125,16 @@ def append_messages(workspace_id: UUID, rows: Sequence[NewMessage]) -> Mapping[U
         [row.marking for row in rows],
         [row.thread_id for row in rows],
         [row.also_to_room for row in rows],
-        ["{" + ",".join(map(str, row.mentions)) + "}" for row in rows],
+        [_array(row.mentions) for row in rows],
         [row.mentions_room for row in rows],
         [row.at for row in rows],
     )
     return dict(statements.rows(_APPEND, [*columns, workspace_id]))
+
+
+def _array(ids: Iterable[UUID]) -> str:
+    """Arrays of arrays PostgreSQL has none for rows of unequal length: each goes as text."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 _NEXT = "update rooms_room set last_seq = last_seq + 1 where id = %b returning last_seq"
@@ -138,6 +143,27 @@ _NEXT = "update rooms_room set last_seq = last_seq + 1 where id = %b returning l
 def next_place(room_id: UUID) -> int:
     """The room's next place in order, for a change that every reader must see."""
     return int(statements.rows(_NEXT, [room_id])[0][0])
+
+
+_COUNT_THREADS = """
+update rooms_thread t
+   set replies = n.replies, last_seq = n.last_seq, last_at = n.last_at, participants = n.participants::uuid[]
+  from unnest(%b::uuid[], %b::int[], %b::bigint[], %b::timestamptz[], %b::text[])
+    as n (id, replies, last_seq, last_at, participants)
+ where t.id = n.id
+"""
+
+
+def count_threads(threads: Collection[Thread]) -> None:
+    """Write down what these threads, which are locked, have come to: replies, the last of them, who took part."""
+    columns = (
+        [thread.id for thread in threads],
+        [thread.replies for thread in threads],
+        [thread.last_seq for thread in threads],
+        [thread.last_at for thread in threads],
+        [_array(thread.participants) for thread in threads],
+    )
+    statements.send(_COUNT_THREADS, columns)
 
 
 _UNREAD = """

@@ -5,13 +5,14 @@ by accident.
 Whatever is not in the list of harmless elements is gone before anything else looks at the text. Pure: no database.
 """
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote
 
 import nh3
@@ -38,6 +39,14 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _SILENT = {"script", "style", "iframe", "object", "embed", "noscript", "template", "title", "textarea"}
+
+_CLEANER = nh3.Cleaner(
+    tags=_HARMLESS,
+    clean_content_tags=_SILENT,
+    attributes=_ATTRIBUTES,
+    url_schemes=_SCHEMES,
+    link_rel=None,
+)
 
 _PARAGRAPH = re.compile(r"<p>([^<]*)</p>")
 _PRE = re.compile(r"<pre>.*?</pre>", re.DOTALL)
@@ -78,19 +87,33 @@ def to_markdown(html: str, usernames: Mapping[str, str]) -> Converted:
     clean = _sanitised(html)
     if alone := _PARAGRAPH.fullmatch(clean):
         return Converted(_line(alone[1]))
-    soup = BeautifulSoup(clean, "html.parser")
-    if _too_deep(soup):
+    if _too_deep(clean):
         return _plainly(clean)
-    converted = _converted(soup, usernames)
+    converted = _converted(clean, usernames)
     if _calls(converted.body) == converted.mentioned:
         return converted
-    return _converted(BeautifulSoup(clean, "html.parser"), {})
+    return _converted(clean, {})
 
 
-def _converted(soup: BeautifulSoup, usernames: Mapping[str, str]) -> Converted:
+class _Element(Tag):
+    """An element that knows its parents by name without the library's general search, which the writer asks of each."""
+
+    def find_parent(self, name: object = None, *rest: Any, **more: Any) -> Tag | None:
+        if not isinstance(name, str) or rest or more:
+            return super().find_parent(name, *rest, **more)  # type: ignore[arg-type]
+        return next((parent for parent in self.parents if parent.name == name), None)
+
+
+def _parsed(clean: str) -> BeautifulSoup:
+    return BeautifulSoup(clean, "html.parser", element_classes={Tag: _Element})
+
+
+def _converted(clean: str, usernames: Mapping[str, str]) -> Converted:
     notes: Counter[str] = Counter()
-    _without_previews(soup, notes)
-    writer = _Writer(usernames, notes)
+    soup = _parsed(clean)
+    if "<div" in clean:
+        _without_previews(soup, notes)
+    writer = _plain.with_names(usernames, notes)
     body = writer.convert_soup(soup).strip()
     return Converted(body or _nothing(), frozenset(writer.mentioned), notes)
 
@@ -103,20 +126,14 @@ def _sanitised(html: str) -> str:
     text = html.encode("utf-8", "replace").decode().replace("\0", "")
     if not any(char in text for char in _MARKUP):
         return text
-    clean = nh3.clean(
-        text,
-        tags=_HARMLESS,
-        clean_content_tags=_SILENT,
-        attributes=_ATTRIBUTES,
-        url_schemes=_SCHEMES,
-        link_rel=None,
-    )
-    return _PRE.sub(lambda block: _SPAN.sub("", block[0]), clean)
+    return _PRE.sub(lambda block: _SPAN.sub("", block[0]), _CLEANER.clean(text))
 
 
-def _too_deep(soup: BeautifulSoup) -> bool:
+def _too_deep(clean: str) -> bool:
     """Whether elements stand in each other so deep that no chat wrote them; the writer goes down by recursion."""
-    waiting: list[tuple[Tag, int]] = [(soup, 0)]
+    if clean.count("</") < _MOST_NESTING:
+        return False
+    waiting: list[tuple[Tag, int]] = [(_parsed(clean), 0)]
     while waiting:
         element, depth = waiting.pop()
         if depth > _MOST_NESTING:
@@ -198,6 +215,12 @@ class _Writer(_Converter):
         self._usernames = usernames
         self._notes = notes
         self.mentioned: set[str] = set()
+
+    def with_names(self, usernames: Mapping[str, str], notes: Counter[str]) -> Self:
+        """One for another message; the options are read once for all."""
+        other = copy.copy(self)
+        vars(other).update(convert_fn_cache={}, _usernames=usernames, _notes=notes, mentioned=set())
+        return other
 
     def escape(self, text: str, parent_tags: set[str]) -> str:
         return super().escape(text, parent_tags).replace("@", r"\@").replace("![", r"\![")

@@ -276,7 +276,7 @@ class _Threads:
             if row.sender_id not in thread.participants:
                 thread.participants.append(row.sender_id)
             self.follows.add((thread.id, row.sender_id))
-        Thread.objects.bulk_update(threads.values(), ["replies", "last_seq", "last_at", "participants"])
+        store.count_threads(threads.values())
         self._follow()
 
     def _follow(self) -> None:

@@ -225,7 +225,7 @@ def test_endless_nesting_becomes_plain_text(tag):
 def test_what_no_chat_wrote_is_not_even_parsed(html):
     converted = to_markdown(html, PEOPLE)
 
-    assert markdown.plain(converted.body).startswith("core")
+    assert markdown.plain(converted.body[:1000]).startswith("core")
     assert converted.notes["plain_text"] == 1
 
 
