@@ -1,13 +1,13 @@
 # Two commands: `make run` and `make test`. Nothing is needed but Python 3.11 (with venv) and make.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 
 run: .venv/run.stamp
 	@exec $(BIN)/python manage.py up $(ARGS)
 
 test: .venv/dev.stamp
-	@exec $(BIN)/python -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= exec $(BIN)/python -m pytest -q -rs -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -4,23 +4,53 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 
 from accounts import sealing, sessions
-from accounts.models import Fact, FactSource, Group, GroupMembership, Session, SourceKind, User, UserKind, UserState
+from accounts.models import FactSource, Group, Session, SourceKind, UserKind, UserState
 from keys.errors import SealError
 from policy.catalogue import Flag, RoomRole, with_implied
 from policy.language.values import Unknown
-from policy.models import AttributeCategory, AttributeDefinition
+from policy.models import AttributeCategory
 from policy.pip import SubjectState
+from tenancy import statements
 from tenancy.actor import Actor, ActorKey, SubjectKind
+from tenancy.scoping import open_workspace_id
 
 _PLATFORM = SubjectState(active=True, session_live=True)
 _PEOPLE = (SubjectKind.USER, SubjectKind.SERVICE)
+
+_USERS = """
+select u.id, u.state, u.kind, r.flags
+  from accounts_user u
+  left join accounts_roleassignment a on a.user_id = u.id
+  left join accounts_role r on r.id = a.role_id
+ where u.workspace_id = %b and u.id = any(%b::uuid[])
+"""
+_SOURCES = """
+select s.id, s.name, s.kind, s.freshness_minutes, t.user_id, t.synced_at
+  from (select * from accounts_factsource where workspace_id = %b) s
+  left join accounts_factsync t on t.source_id = s.id and t.user_id = any(%b::uuid[])
+"""
+_DEFINITIONS = "select name, source from policy_attributedefinition where workspace_id = %b and category = %b"
+_FACTS = """
+select workspace_id, user_id, source_id, attribute, id, value, expires_at
+  from accounts_fact where workspace_id = %b and user_id = any(%b::uuid[])
+"""
+_GROUPS = """
+select m.user_id, m.group_id, m.workspace_id, g.name, g.name_revision
+  from accounts_groupmembership m join accounts_group g on g.id = m.group_id
+ where m.workspace_id = %b and m.user_id = any(%b::uuid[])
+"""
+
+
+def _rows(statement: str, people: Iterable[UUID]) -> list[tuple[Any, ...]]:
+    """What every decision reads of these people: plain SQL, planned once per connection (R37)."""
+    return statements.rows(statement, [open_workspace_id(), list(people)])
 
 
 @dataclass(slots=True)
@@ -102,8 +132,7 @@ def _lives(actor: Actor, session: Session | None, now: datetime) -> bool:
 def _people(user_ids: set[UUID]) -> dict[UUID, _Person]:
     """Users with the flags of their roles, in one query."""
     found: dict[UUID, _Person] = {}
-    rows = User.objects.filter(id__in=user_ids).values_list("id", "state", "kind", "assignments__role__flags")
-    for user_id, state, kind, flags in rows:
+    for user_id, state, kind, flags in _rows(_USERS, user_ids):
         person = found.setdefault(user_id, _Person(state == UserState.ACTIVE, kind == UserKind.PLACEHOLDER))
         person.flags.update(Flag(flag) for flag in flags or () if flag in set(Flag))
     return found
@@ -124,15 +153,11 @@ class _Sources:
     """The sources of the workspace, and when each last told what it knows of these people, in one query."""
 
     def __init__(self, people: Iterable[UUID]) -> None:
-        relation = FilteredRelation("syncs", condition=Q(syncs__user_id__in=list(people)))
-        rows = FactSource.objects.annotate(told=relation).values_list(
-            "id", "name", "kind", "freshness_minutes", "told__user_id", "told__synced_at"
-        )
         synced: dict[UUID, dict[UUID, datetime]] = {}
         self._by_name: dict[str, UUID] = {}
         self._freshness: dict[UUID, timedelta | None] = {}
         self.posture: timedelta | None = None
-        for source_id, name, kind, minutes, user_id, at in rows:
+        for source_id, name, kind, minutes, user_id, at in _rows(_SOURCES, people):
             freshness = timedelta(minutes=minutes) if minutes else None
             self._by_name[name], self._freshness[source_id] = source_id, freshness
             if kind == SourceKind.DEVICE:
@@ -151,8 +176,7 @@ class _Sources:
 def _add_facts(people: Mapping[UUID, _Person], sources: _Sources, now: datetime) -> None:
     """What is known of each defined attribute, from its authoritative source alone (R5)."""
     told = _told(people)
-    definitions = AttributeDefinition.objects.filter(category=AttributeCategory.SUBJECT)
-    for name, source_name in definitions.values_list("name", "source"):
+    for name, source_name in statements.rows(_DEFINITIONS, [open_workspace_id(), AttributeCategory.SUBJECT.value]):
         source_id, source = sources.named(source_name)
         for user_id, person in people.items():
             fact = told.get((user_id, source_id, name)) if source_id else None
@@ -186,11 +210,7 @@ def _judged(
 
 def _told(people: Mapping[UUID, _Person]) -> dict[tuple[UUID, UUID, str], tuple[object, datetime | None]]:
     """Every stored fact of these people, opened, in one query: by (user, source, attribute)."""
-    rows = list(
-        Fact.objects.filter(user_id__in=list(people)).values_list(
-            "workspace_id", "user_id", "source_id", "attribute", "id", "value", "expires_at"
-        )
-    )
+    rows = _rows(_FACTS, people)
     values = sealing.open_values(
         [(sealing.fact_place(workspace, user, fact), value) for workspace, user, _, _, fact, value, _ in rows]
     )
@@ -202,11 +222,8 @@ def _told(people: Mapping[UUID, _Person]) -> dict[tuple[UUID, UUID, str], tuple[
 
 def _add_groups(people: Mapping[UUID, _Person]) -> None:
     """The names of the groups that each person is in, whichever source says so, as the attribute `group`."""
-    rows = GroupMembership.objects.filter(user_id__in=list(people)).values_list(
-        "user_id", "group_id", "workspace_id", "group__name", "group__name_revision"
-    )
     groups: dict[UUID, Group] = {}
-    for user_id, group_id, workspace_id, name, revision in rows:
+    for user_id, group_id, workspace_id, name, revision in _rows(_GROUPS, people):
         groups[group_id] = Group(id=group_id, workspace_id=workspace_id, name=name, name_revision=revision)
         people[user_id].groups.add(group_id)
     names = sealing.open_group_names(list(groups.values())) if groups else {}

@@ -29,6 +29,7 @@ from tenancy.errors import NotFound
 from tenancy.scoping import within
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.records import epoch_of, latest, refused
+from tests.statements import sent
 
 
 def told(world, *actors):
@@ -159,10 +160,10 @@ def test_a_batch_costs_as_many_queries_as_one(olympus):
         set_facts(olympus.system, user_id=person.id, source="manual", facts={"clearance": Assertion("secret")})
     actors = [olympus.signed_in(person)[0] for person in people]
 
-    with within(olympus.id), CaptureQueriesContext(connection) as queries:
+    with within(olympus.id), sent() as queries:
         answer = DirectorySource().subjects(actors)
 
-    assert len([query for query in queries if "keys_" not in query["sql"]]) == 6
+    assert len(queries) == 6
     assert len(answer) == 12
     assert all(state.facts["clearance"] == "SECRET" for state in answer.values())
     assert all(Flag.VIEW_AUDIT in state.flags for state in answer.values())
@@ -178,7 +179,7 @@ def test_keys_that_are_not_in_memory_cost_a_query_or_two_for_all(olympus):
     with within(olympus.id), CaptureQueriesContext(connection) as queries:
         DirectorySource().subjects([olympus.acting(person) for person in people])
 
-    assert len(queries) <= 9
+    assert 1 <= len([query for query in queries if "keys_" in query["sql"]]) <= 3
 
 
 def test_sources_are_those_of_the_workspace(olympus, vulcan):
