@@ -4,12 +4,14 @@ Nothing about a session is remembered between two uses: what was revoked, has ru
 deactivated is refused on its very next use. Everything here runs inside `within(workspace_id)`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,9 +20,11 @@ from accounts.circumstances import Circumstances
 from accounts.models import Device, Session, User, UserKind, UserState
 from policy import epochs
 from policy.models import EpochKind
+from tenancy import statements
 from tenancy.actor import Actor, Environment, Subject, SubjectKind
 from tenancy.errors import NotSignedIn
 from tenancy.models import Workspace
+from tenancy.scoping import open_workspace_id
 
 FRESH_PROOF = timedelta(minutes=5)
 """How long a proof of identity counts as fresh, unless policy asks for less."""
@@ -194,30 +198,46 @@ def _idle_limit() -> timedelta:
     return timedelta(minutes=minutes or 0)
 
 
-_JUDGED_BY = (
-    "workspace_id",
-    "user_id",
-    "device_id",
-    "methods",
-    "authenticated_at",
-    "step_up_at",
-    "last_used_at",
-    "expires_at",
-    "revoked_at",
-    "end_reason",
-    "user__state",
-    "user__kind",
-    "workspace__session_idle_minutes",
-    "device__compliant",
-    "device__posture_at",
-    "device__removed_at",
+_JUDGED_BY = """
+select s.id, s.workspace_id, s.user_id, s.device_id, s.methods, s.authenticated_at, s.step_up_at, s.last_used_at,
+       s.expires_at, s.revoked_at, s.end_reason,
+       u.id, u.kind, u.state, w.id, w.session_idle_minutes, d.id, d.compliant, d.posture_at, d.removed_at
+  from accounts_session s
+  join accounts_user u on u.id = s.user_id
+  join tenancy_workspace w on w.id = s.workspace_id
+  left join accounts_device d on d.id = s.device_id
+ where s.workspace_id = %b and s.id = any(%b::uuid[])
+"""
+_OF_SESSION = (
+    *("id", "workspace_id", "user_id", "device_id", "methods", "authenticated_at", "step_up_at", "last_used_at"),
+    *("expires_at", "revoked_at", "end_reason"),
 )
+_OF_USER = ("id", "kind", "state")
+_OF_WORKSPACE = ("id", "session_idle_minutes")
+_OF_DEVICE = ("id", "compliant", "posture_at", "removed_at")
+Row = TypeVar("Row", bound=Model)
 
 
 def by_ids(session_ids: Iterable[UUID | None]) -> dict[UUID, Session]:
     """Sessions whether they live or not, with what they are judged by and nothing that is sealed; in one query."""
     wanted = list(session_ids)
-    return {session.id: session for session in _rows().only(*_JUDGED_BY).filter(id__in=wanted)} if wanted else {}
+    found = statements.rows(_JUDGED_BY, [open_workspace_id(), wanted]) if wanted else []
+    return {row[0]: _judged(row) for row in found}
+
+
+def _judged(row: tuple[Any, ...]) -> Session:
+    values = iter(row)
+    session = _partly(Session, _OF_SESSION, values)
+    session.user = _partly(User, _OF_USER, values)
+    session.workspace = _partly(Workspace, _OF_WORKSPACE, values)
+    device = _partly(Device, _OF_DEVICE, values)
+    session.device = device if session.device_id is not None else None
+    return session
+
+
+def _partly(model: type[Row], names: Sequence[str], values: Iterator[Any]) -> Row:
+    """A row of which only these columns, in the order of the model, are known; any other would be asked for."""
+    return model.from_db(DEFAULT_DB_ALIAS, names, [next(values) for _name in names])
 
 
 def _rows() -> QuerySet[Session]:

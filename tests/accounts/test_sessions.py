@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
 
 from accounts import sessions, tokens
 from accounts.access import sessions_of
 from accounts.actions import end_session, revoke_session, step_up, sweep_sessions
-from accounts.models import Session
+from accounts.models import Device, Session
 from accounts.sealing import open_origins
 from audit.events import Event
 from policy.pep import reading
@@ -17,6 +18,7 @@ from tenancy.models import Workspace
 from tenancy.scoping import within
 from tests.accounts.conftest import HERE, PASSWORD
 from tests.accounts.records import entries, epoch_of, latest, refused
+from tests.statements import sent
 
 
 def alive(world, token):
@@ -240,12 +242,39 @@ def test_nobody_but_the_platform_sweeps(olympus, ada):
         sweep_sessions(olympus.acting(ada))
 
 
-def test_refreshing_many_actors_is_one_query(olympus, grace, django_assert_num_queries):
+def test_refreshing_many_actors_is_one_query(olympus, grace):
     actors = [olympus.signed_in(grace)[0] for _ in range(5)]
     job = olympus.acting(grace)
 
-    with within(olympus.id), django_assert_num_queries(1):
+    with within(olympus.id), sent() as queries:
         assert sessions.refresh_many([*actors, job]) == [*actors, job]
+
+    assert len(queries) == 1
+
+
+def test_a_session_is_judged_by_what_stands_in_its_row_and_those_around_it(olympus, grace):
+    known = olympus.signed_in(grace)[0].environment.session_id
+    with within(olympus.id):
+        device = Device.objects.create(
+            workspace_id=olympus.id, user=grace, token_hash=b"d" * 32, compliant=True, posture_at=timezone.now()
+        )
+        Session.objects.filter(id=known).update(device=device, step_up_at=timezone.now(), end_reason="told")
+    bare = olympus.signed_in(grace)[0].environment.session_id
+
+    with within(olympus.id):
+        found = sessions.by_ids([known, bare])
+        rows = {row.id: row for row in Session.objects.select_related("user", "workspace", "device")}
+
+        for one in (known, bare):
+            for names, judged, row in (
+                (sessions._OF_SESSION, found[one], rows[one]),
+                (sessions._OF_USER, found[one].user, rows[one].user),
+                (sessions._OF_WORKSPACE, found[one].workspace, rows[one].workspace),
+                (sessions._OF_DEVICE if one == known else (), found[one].device, rows[one].device),
+            ):
+                assert [getattr(judged, name) for name in names] == [getattr(row, name) for name in names]
+    assert found[bare].device is None
+    assert "token_hash" in found[known].get_deferred_fields()
 
 
 def test_one_dead_session_fails_the_batch(olympus, grace):
