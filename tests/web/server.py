@@ -597,6 +597,14 @@ class Doings:
     async def power(self, room: str, action: str) -> None:
         SITE.world.rooms[SITE.world.id(room)]["powers"].append(action)
 
+    async def may_post(self, room: str, markings: list[str]) -> None:
+        """From now on the person may post at these markings there, and at no other; open clients are told."""
+        found = SITE.world.rooms[SITE.world.id(room)]
+        others = [power for power in found["powers"] if power != "room:message:post"]
+        found |= {"post_markings": markings, "powers": [*others, *(["room:message:post"] if markings else [])]}
+        offered = {"powers": found["powers"], "post_markings": markings}
+        await SITE.everywhere({"t": "permissions", "powers": [], "rooms": {found["id"]: offered}})
+
     async def lease(self, seconds: int) -> None:
         SITE.lease = seconds
 
