@@ -488,7 +488,10 @@ class Socket:
             {"action": "room:requirement:set", "words": "Change the room policy", "effect": "step_up", "why": ""},
             {"action": "room:export", "words": "Export messages", "effect": "no", "why": "records officers only"},
         ]  # fmt: skip
-        ends = [{"words": "Your clearance record runs out on", "at": stamp(self.world.now + timedelta(days=4))}]
+        ends = [
+            {"words": "Your clearance record runs out", "at": stamp(self.world.now + timedelta(days=4))},
+            {"words": "Your session runs out", "at": stamp(datetime.now(UTC))},
+        ]
         return {
             "verdict": "permit",
             "checked_at": stamp(datetime.now(UTC)),
@@ -588,8 +591,12 @@ class Doings:
     async def frame_bytes(self, *, advertised: int = 64 * 1024, taken: int = 64 * 1024) -> None:
         SITE.advertised, SITE.taken = advertised, taken
 
-    async def unread(self, room: str, unread: int, mentions: int) -> None:
-        SITE.world.rooms[SITE.world.id(room)] |= {"unread": unread, "mentions": mentions}
+    async def unread(self, room: str, unread: int, mentions: int, *, behind: int = 0) -> None:
+        """So many are unread; where `behind` is given, the first of them is so far from the end."""
+        key = SITE.world.id(room)
+        SITE.world.rooms[key] |= {"unread": unread, "mentions": mentions}
+        if behind:
+            SITE.world.rooms[key]["_first_unread"] = SITE.world.messages[key][-behind]["id"]
 
     async def suspend(self, person: str) -> None:
         SITE.suspended.append(person)
