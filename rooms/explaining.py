@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
@@ -12,9 +11,12 @@ from accounts.provenance import origins_of
 from policy import explaining, pep
 from policy.catalogue import Action
 from policy.models import AttributeDefinition
-from policy.types import AccessDenied, Question
+from policy.types import AccessDenied, Decision, Question
 from rooms import frames
 from rooms.access import access_room, membership_of, room_resource
+from rooms.bars import written
+from rooms.models import Room
+from rooms.powers import post_questions
 from rooms.reasons import words_of
 from rooms.views import stamp
 from tenancy.actor import Actor
@@ -28,6 +30,8 @@ _CAN = (
     (Action.REQUIREMENT_SET, gettext_noop("Change what the room requires")),
     (Action.ROOM_ARCHIVE, gettext_noop("Archive the room")),
 )
+
+_STEP_UP = "step_up_required"
 
 _SOURCES = {
     "manual": _("kept by hand"),
@@ -52,7 +56,7 @@ def explain_access(actor: Actor, frame: frames.ExplainAccess) -> dict[str, Any]:
         "reason": "" if decision.permits else words_of(decision),
         "conditions": _conditions(actor, explained.conditions),
         "role": membership.role if membership else None,
-        "can": _powers(actor, room.id),
+        "can": _powers(actor, room),
         "rule_text": explained.text,
         "ends": [{"words": end.words, "at": stamp(end.at)} for end in explained.ends],
     }
@@ -70,17 +74,32 @@ def _conditions(actor: Actor, conditions: Sequence[explaining.Condition]) -> lis
     return views
 
 
-def _powers(actor: Actor, room_id: UUID) -> list[dict[str, str]]:
-    asked = [Question(actor, action, room_resource(room_id)) for action, _words in _CAN]
-    answers = pep.preview(asked)
-    return [
-        {"action": action.value, "words": gettext(words), **_effect(answer)}
-        for (action, words), answer in zip(_CAN, answers, strict=True)
-    ]
+def _powers(actor: Actor, room: Room) -> list[dict[str, str]]:
+    posts = post_questions(actor, room)
+    asked = [Question(actor, action, room_resource(room.id)) for action, _words in _CAN]
+    answers = pep.preview([*asked, *posts])
+    views = []
+    for (action, words), answer in zip(_CAN, answers[: len(_CAN)], strict=True):
+        told, best = gettext(words), answer
+        if action is Action.MESSAGE_POST:
+            told, best = _posting(answers[len(_CAN) :], answer)
+        views.append({"action": action.value, "words": told, **_effect(best)})
+    return views
 
 
-def _effect(answer: Any) -> dict[str, str]:
+def _posting(by_marking: Sequence[Decision], at_room: Decision) -> tuple[str, Decision]:
+    """Who may post at some of the room's markings may post, and is told at which."""
+    open_ = [answer for answer in by_marking if answer.permits]
+    if not open_:
+        asks = [answer for answer in by_marking if AccessDenied(answer).code == _STEP_UP]
+        return gettext("Post messages"), asks[0] if asks else at_room
+    if len(open_) == len(by_marking):
+        return gettext("Post messages"), open_[0]
+    names = ", ".join(written(str(answer.question.resource.properties["marking"])) for answer in open_)
+    return gettext("Post messages marked %(markings)s") % {"markings": names}, open_[0]
+
+
+def _effect(answer: Decision) -> dict[str, str]:
     if answer.permits:
         return {"effect": "yes", "why": ""}
-    step_up = AccessDenied(answer).code == "step_up_required"
-    return {"effect": "step_up" if step_up else "no", "why": words_of(answer)}
+    return {"effect": "step_up" if AccessDenied(answer).code == _STEP_UP else "no", "why": words_of(answer)}

@@ -74,6 +74,11 @@ class Guard:
                 self._urgent[seat, place.room_id] = None
         self._wake.set()
 
+    @property
+    def pressed(self) -> bool:
+        """Whether anybody who may not be told anything more waits to be judged."""
+        return bool(self._urgent)
+
     async def run(self) -> None:
         """Judge what was asked, batch by batch, for as long as the process lives. Several of these share the work."""
         while True:

@@ -29,6 +29,7 @@ from rooms.frames import Close, Hello
 from rooms.history import states_of
 from rooms.people import people_views
 from rooms.posting import Posted
+from rooms.powers import powers_in
 from rooms.seats import Happening, Place
 from rooms.unread import unread_in
 from rooms.views import MessageState
@@ -119,13 +120,16 @@ def note_use(actor: Actor) -> None:
             sessions.note_use_of(session_id)
 
 
-def powers_of(actor: Actor) -> list[str] | None:
-    """What the actor may do in the workspace, or None when the session has ended."""
+def powers_of(actor: Actor, room_ids: Sequence[UUID]) -> dict[str, Any] | None:
+    """What the actor may do in the workspace and in each of these rooms, or None when the session has ended."""
     with within(actor.workspace_id):
         try:
-            return sorted(flags_of(sessions.refresh(actor)))
+            fresh = sessions.refresh(actor)
         except NotSignedIn:
             return None
+        offered = powers_in(fresh, list(rooms_by_id(room_ids).values()))
+        rooms = {str(room_id): powers.view() for room_id, powers in offered.items()}
+        return {"powers": sorted(flags_of(fresh)), "rooms": rooms}
 
 
 def tell_arrival(actor: Actor) -> str:

@@ -24,6 +24,12 @@ def canonical(workspace_id: UUID, marking: str) -> str:
         ) from None
 
 
+def up_to(workspace_id: UUID, ceiling: str) -> tuple[str, ...]:
+    """The markings that a room with this ceiling may hold, the lowest first; none where it is no marking any more."""
+    order = levels(workspace_id)
+    return order[: order.index(ceiling) + 1] if ceiling in order else ()
+
+
 def within_ceiling(workspace_id: UUID, marking: str, ceiling: str) -> bool:
     order = levels(workspace_id)
     return order.index(marking) <= order.index(ceiling)

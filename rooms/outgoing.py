@@ -27,6 +27,7 @@ from rooms.shapes import (
     Room,
     RoomAnswer,
     RoomCards,
+    RoomPowers,
     ThreadPage,
     Threads,
     Welcome,
@@ -173,9 +174,10 @@ class Read(Frame, frozen=True, tag="read"):
 
 
 class Permissions(Frame, frozen=True, tag="permissions"):
-    """The flags that one holds from now on, without a reload (AD-4)."""
+    """The flags that one holds from now on, and what one may do in each room, without a reload (AD-4)."""
 
     powers: list[str]
+    rooms: dict[UUID, RoomPowers] = {}
 
 
 class Head(Frame, frozen=True, tag="head"):

@@ -101,7 +101,9 @@ class Realtime:
             for key in keys:
                 self.guard.ask_again(list(self.hub.by_room.get(key, ())), key)
         if kind == EpochKind.POLICY:
-            self.guard.ask_again(list(self.hub.by_workspace.get(one.workspace_id, ())))
+            seats = list(self.hub.by_workspace.get(one.workspace_id, ()))
+            self.guard.ask_again(seats)
+            self._tell_powers_soon(seats)
 
     async def _refresh(self, seats: list[Seat]) -> None:
         """Sessions changed: some have ended, some have a fresh factor; until it is known which, nothing goes out."""
@@ -112,6 +114,7 @@ class Realtime:
             if actor is not None:
                 seat.actor = actor
         self.guard.ask_again(seats)
+        self._tell_powers_soon([seat for seat in seats if seat.places])
         for seat in seats:
             if not seat.places:
                 await self._close_if_ended(seat)
@@ -129,11 +132,12 @@ class Realtime:
     async def _tell_powers(self) -> None:
         seats, self._repowered = self._repowered, {}
         for seat in seats:
-            powers = await self.lane.run(loading.powers_of, seat.actor)
+            await asyncio.sleep(TOLD_TOGETHER if self.guard.pressed else 0)
+            powers = await self.lane.run(loading.powers_of, seat.actor, list(seat.places))
             if powers is None:
                 seat.close(loading.ENDED)
                 continue
-            seat.write([encode({"t": "permissions", "powers": powers})])
+            seat.write([encode({"t": "permissions", **powers})])
 
     def _room(self, one: news.RoomChanged) -> None:
         for seat in list(self.hub.by_room.get(one.room_id, ())):

@@ -1,6 +1,5 @@
 """The rooms of one person as the client lists them: state, counts, what may be done there."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -12,23 +11,13 @@ from policy.types import AccessDenied, Decision, Question
 from rooms.access import members_of, room_resource
 from rooms.cursors import cursor_of
 from rooms.models import Membership, Room, RoomKind
+from rooms.powers import Powers, powers_in
 from rooms.reasons import words_of
 from rooms.sealing import room_name, room_topic
 from rooms.unread import Unread, unread_in
 from rooms.views import stamp
 from tenancy.actor import Actor
 
-OFFERED = (
-    Action.MESSAGE_POST,
-    Action.ROOM_UPDATE,
-    Action.ROOM_ARCHIVE,
-    Action.ROOM_UNARCHIVE,
-    Action.MEMBER_ADD,
-    Action.MEMBER_REMOVE,
-    Action.MEMBER_SET_ROLE,
-    Action.MEMBER_LEAVE,
-    Action.MENTION_ROOM,
-)
 PERMITTED, ENDED = "permitted", "ended"
 _STATES = {"step_up_required": "step_up", "unavailable": "unavailable"}
 
@@ -41,7 +30,7 @@ def room_views(
         return []
     room_ids = [one.room_id for one in memberships]
     decisions = decisions or _read_decisions(actor, room_ids)
-    powers = _powers(actor, room_ids)
+    powers = powers_in(actor, [one.room for one in memberships])
     read = unread_in(actor, room_ids)
     members = members_of(room_ids)
     return [
@@ -55,20 +44,10 @@ def _read_decisions(actor: Actor, room_ids: Sequence[UUID]) -> dict[UUID, Decisi
     return dict(zip(room_ids, pep.preview(questions), strict=True))
 
 
-def _powers(actor: Actor, room_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    """What to offer in each room; each offer is judged again when it is taken."""
-    asked = [Question(actor, action, room_resource(room_id)) for room_id in room_ids for action in OFFERED]
-    offered: dict[UUID, list[str]] = defaultdict(list)
-    for question, answer in zip(asked, pep.preview(asked), strict=True):
-        if answer.permits and question.resource.room_id is not None:
-            offered[question.resource.room_id].append(question.action.value)
-    return offered
-
-
 def _view(
     membership: Membership,
     decision: Decision,
-    powers: list[str],
+    powers: Powers,
     read: Unread | None,
     members: Sequence[UUID],
 ) -> dict[str, Any]:
@@ -96,7 +75,7 @@ def _view(
         "cursor": cursor_of(room.workspace_id, room.id, room.last_seq if open_ else 0),
         "last_read": read.last_read_id,
         "last_at": stamp(room.last_message_at) if open_ else None,
-        "powers": powers,
+        **powers.view(),
     }
 
 

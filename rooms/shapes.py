@@ -79,7 +79,16 @@ class Access(Shape, frozen=True):
     decision: UUID | None = None
 
 
+class RoomPowers(Shape, frozen=True):
+    """What may be done in a room; `post_markings`, from the lowest to the highest, are those one may post at there."""
+
+    powers: list[str]
+    post_markings: list[str]
+
+
 class Room(Shape, frozen=True):
+    """`powers` and `post_markings` are those of `RoomPowers`."""
+
     id: UUID
     kind: Literal["public", "private", "direct", "group"]
     name: str
@@ -100,6 +109,7 @@ class Room(Shape, frozen=True):
     last_read: UUID | None
     last_at: str | None
     powers: list[str]
+    post_markings: list[str]
 
 
 class Changes(Shape, frozen=True):

@@ -71,7 +71,9 @@ export function createClient(config) {
     outbox, rooms: roomActions(client), messages: messageActions(client), threads: threadActions(client), people: peopleActions(client),
     account: accountActions(client),
     go(route) {
-      if (!sameRoute(route, store.state.route)) location.hash = hashOf(route);
+      if (sameRoute(route, store.state.route)) return;
+      location.hash = hashOf(route);
+      routed();
     },
     overlay: (overlay) => store.dispatch({ type: 'overlay', overlay }),
     notice,
@@ -116,9 +118,11 @@ export function createClient(config) {
     }
   }
 
+  /** Follows the address, at once: a key that comes right after what opens a panel must find it open. */
   function routed() {
     const route = parseRoute(location.hash);
     const { route: old } = store.state;
+    if (sameRoute(route, old)) return;
     if (old.room && old.room !== route.room) store.dispatch({ type: 'unread.placed', room: old.room, message: null });
     if (old.room && old.room !== route.room && store.state.timelines[old.room]) store.dispatch({ type: 'page.dropped', room: old.room });
     store.dispatch({ type: 'route', route });

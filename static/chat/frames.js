@@ -74,7 +74,7 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
       if (thread) act.threads.refreshSoon();
       else dispatch({ type: 'room.read', room, message: message ?? lastRead, unread, mentions });
     },
-    permissions: ({ powers }) => dispatch({ type: 'powers', powers }),
+    permissions: ({ powers, rooms }) => dispatch({ type: 'powers', powers, rooms }),
     head: ({ rooms }) => gaps.compare(rooms),
   };
 

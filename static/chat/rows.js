@@ -1,4 +1,5 @@
 // The rows of a message list: days, the "new" line, system lines, messages, what is not confirmed yet. Pure.
+import { COUNTED_TO } from './i18n.js';
 import { dayKey } from './time.js';
 
 const TOGETHER = 5 * 60_000;
@@ -14,6 +15,12 @@ function withNotes(messages, notes) {
     out.push({ message });
   }
   return [...out, ...rest.map((note) => ({ note }))];
+}
+
+/** How many are new: those that are loaded where these are all, else as many as the server counts, else no number. */
+function fresh({ moreAfter, unread }, loaded) {
+  if (!moreAfter && loaded >= unread) return { n: loaded, more: false };
+  return unread >= loaded ? { n: unread, more: unread >= COUNTED_TO } : { n: 0, more: false };
 }
 
 export function rowsOf({ timeline, notes = [], outbox = [], me, days = true }) {
@@ -36,8 +43,8 @@ export function rowsOf({ timeline, notes = [], outbox = [], me, days = true }) {
       continue;
     }
     if (message.id === timeline.firstUnread) {
-      const fresh = messages.slice(timeline.order.indexOf(message.id)).filter((other) => other.author !== me).length;
-      rows.push({ key: 'new', kind: 'new', n: fresh, since: message.at });
+      const loaded = messages.slice(timeline.order.indexOf(message.id)).filter((other) => other.author !== me).length;
+      rows.push({ key: 'new', kind: 'new', ...fresh(timeline, loaded), since: message.at });
       before = null;
     }
     rows.push({ key: message.id, kind: 'message', message, first: !follows(before, message) });

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -22,13 +23,16 @@ from rooms import loading
 from rooms.actions.rooms import set_requirement
 from rooms.answers import farewell
 from rooms.frames import Close
+from rooms.markings import up_to
 from rooms.models import Room
+from tenancy.actor import new_id
 from tenancy.errors import Invalid, RateLimited, Unavailable
 from tests.asserts import assert_audited, decided
 from tests.policy.sets import decree, rule
 from tests.sockets import chat, connect, serving
 from tests.world import CLEARED, World
 
+MARKINGS = ("CONFIDENTIAL", "SECRET")
 PASSWORD = "the crew has left the pad"
 
 
@@ -231,6 +235,55 @@ async def test_another_role_reaches_the_open_client(server, olympus, somebody):
     assert "edit_rooms" not in before
     assert set(before) < set(told["powers"])
     assert renamed["t"] == "result"
+
+
+async def test_who_is_cleared_below_the_room_is_offered_what_they_may_post(
+    server, olympus, somebody, room, nobodys_policy
+):
+    scope = {"names": [name_of(olympus, room)]}
+    above = rule("above", "deny", "room:message:post", condition="NOT clearance >= resource.marking", scope=scope)
+    await sync_to_async(olympus.knows)(somebody, {"clearance": "CONFIDENTIAL"})
+    await sync_to_async(decree)(olympus, above)
+
+    async with chat(server, olympus, somebody) as one:
+        offered = next(seen for seen in one.welcome["rooms"] if seen["id"] == str(room.id))
+        explained = await one.result("access.explain", room=room.id)
+        posts = [{"room": room.id, "client_id": new_id(), "body": "Go.", "marking": mark} for mark in MARKINGS]
+        answers = [await one.ask("message.post", **post) for post in posts]
+        told = []
+        for facts in (CLEARED, {"clearance": "UNCLASSIFIED"}):
+            await sync_to_async(olympus.knows)(somebody, facts)
+            markings = up_to(olympus.id, facts["clearance"])
+            told.append(await one.expects("permissions", offers(room, markings)))
+
+    assert "room:message:post" in offered["powers"]
+    assert offered["post_markings"] == list(up_to(olympus.id, "CONFIDENTIAL"))
+    assert [answer["t"] for answer in answers] == ["ack", "error"]
+    can = next(power for power in explained["can"] if power["action"] == "room:message:post")
+    assert can["effect"] == "yes"
+    assert can["words"].endswith("marked UNCLASSIFIED, CUI, CONFIDENTIAL")
+    assert all("room:message:post" in frame["rooms"][str(room.id)]["powers"] for frame in told)
+
+
+async def test_who_may_post_at_no_marking_is_offered_no_post_until_policy_allows_one(
+    server, olympus, somebody, room, nobodys_policy
+):
+    nobody = rule("nobody", "deny", "room:message:post", scope={"names": [name_of(olympus, room)]})
+    await sync_to_async(decree)(olympus, nobody)
+
+    async with chat(server, olympus, somebody) as one:
+        offered = next(seen for seen in one.welcome["rooms"] if seen["id"] == str(room.id))
+        explained = await one.result("access.explain", room=room.id)
+        await sync_to_async(decree)(olympus)
+        await one.expects("permissions", offers(room, up_to(olympus.id, "SECRET")))
+
+    assert "room:message:post" not in offered["powers"]
+    assert offered["post_markings"] == []
+    assert next(one["effect"] for one in explained["can"] if one["action"] == "room:message:post") == "no"
+
+
+def offers(room: Room, markings: Sequence[str]):
+    return lambda frame: frame["rooms"][str(room.id)]["post_markings"] == list(markings)
 
 
 async def test_a_requirement_ends_the_access_of_those_who_do_not_meet_it(server, olympus, somebody, room):

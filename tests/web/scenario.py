@@ -52,6 +52,11 @@ _DEEP: list[dict] = []
 _REQUIREMENT = {"text": "clearance >= SECRET AND program = APOLLO", "words": ["clearance ≥ SECRET", "program = APOLLO"]}
 
 
+def up_to(marking: str) -> list[str]:
+    names = [one["name"] for one in MARKINGS]
+    return names[: names.index(marking) + 1]
+
+
 def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -105,6 +110,7 @@ class World:
             "access": {"state": "permitted", "valid_until": stamp(self.now + timedelta(seconds=60))}, "role": "member",
             "people": [], "member_count": 2 if kind == "direct" else 9, "unread": 0, "mentions": 0, "muted": False,
             "favourite": False, "cursor": f"{name}-0", "last_read": None, "last_at": stamp(self.now), "powers": list(POWERS),
+            "post_markings": up_to(marking),
             "_key": f"dm-{name}" if kind == "direct" else name, **more,
         }  # fmt: skip
         self.messages[key] = []

@@ -488,7 +488,10 @@ class Socket:
             {"action": "room:requirement:set", "words": "Change the room policy", "effect": "step_up", "why": ""},
             {"action": "room:export", "words": "Export messages", "effect": "no", "why": "records officers only"},
         ]  # fmt: skip
-        ends = [{"words": "Your clearance record runs out on", "at": stamp(self.world.now + timedelta(days=4))}]
+        ends = [
+            {"words": "Your clearance record runs out", "at": stamp(self.world.now + timedelta(days=4))},
+            {"words": "Your session runs out", "at": stamp(datetime.now(UTC))},
+        ]
         return {
             "verdict": "permit",
             "checked_at": stamp(datetime.now(UTC)),
@@ -588,14 +591,26 @@ class Doings:
     async def frame_bytes(self, *, advertised: int = 64 * 1024, taken: int = 64 * 1024) -> None:
         SITE.advertised, SITE.taken = advertised, taken
 
-    async def unread(self, room: str, unread: int, mentions: int) -> None:
-        SITE.world.rooms[SITE.world.id(room)] |= {"unread": unread, "mentions": mentions}
+    async def unread(self, room: str, unread: int, mentions: int, *, behind: int = 0) -> None:
+        """So many are unread; where `behind` is given, the first of them is so far from the end."""
+        key = SITE.world.id(room)
+        SITE.world.rooms[key] |= {"unread": unread, "mentions": mentions}
+        if behind:
+            SITE.world.rooms[key]["_first_unread"] = SITE.world.messages[key][-behind]["id"]
 
     async def suspend(self, person: str) -> None:
         SITE.suspended.append(person)
 
     async def power(self, room: str, action: str) -> None:
         SITE.world.rooms[SITE.world.id(room)]["powers"].append(action)
+
+    async def may_post(self, room: str, markings: list[str]) -> None:
+        """From now on the person may post at these markings there, and at no other; open clients are told."""
+        found = SITE.world.rooms[SITE.world.id(room)]
+        others = [power for power in found["powers"] if power != "room:message:post"]
+        found |= {"post_markings": markings, "powers": [*others, *(["room:message:post"] if markings else [])]}
+        offered = {"powers": found["powers"], "post_markings": markings}
+        await SITE.everywhere({"t": "permissions", "powers": [], "rooms": {found["id"]: offered}})
 
     async def lease(self, seconds: int) -> None:
         SITE.lease = seconds

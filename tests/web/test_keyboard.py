@@ -274,6 +274,25 @@ def test_escape_closes_what_has_not_even_been_painted_yet(visit, what):
     expect(opener).to_be_focused()
 
 
+@pytest.mark.parametrize("opener", [".pol", ".rh-acts .ib-count", "[aria-label^=Threads]"])
+def test_escape_in_the_same_breath_keeps_a_panel_from_opening(visit, opener):
+    page = visit.room()
+    page.locator(opener).focus()
+
+    page.evaluate(
+        """(opener) => {
+          document.querySelector(opener).click();
+          const key = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true });
+          document.activeElement.dispatchEvent(key);
+        }""",
+        opener,
+    )
+    page.wait_for_timeout(300)
+
+    expect(page.locator(".panel")).to_have_count(0)
+    expect(page.locator(opener)).to_be_focused()
+
+
 @pytest.mark.parametrize("what", ["the menu of the room", "emoji", "markings"])
 def test_escape_closes_what_is_open_wherever_the_focus_went(visit, what):
     selector, opened = OPENERS[what]

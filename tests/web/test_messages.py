@@ -157,6 +157,43 @@ def test_a_marking_above_the_ceiling_cannot_be_chosen(visit, site):
     assert site.posts()[0]["marking"] == "CUI"
 
 
+def test_only_what_the_person_may_post_is_offered_and_the_highest_of_it_comes_first(visit, site):
+    site.may_post(room="apollo-telemetry", markings=["UNCLASSIFIED", "CUI"])
+    page = visit.room()
+    page.keyboard.press("Alt+m")
+
+    own = page.get_by_role("option", name=re.compile("NOFORN"))
+    expect(own).to_have_attribute("aria-disabled", "true")
+    expect(own).to_contain_text("Not yours to post here")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("CUI")
+    page.keyboard.press("Escape")
+    write(page, "From below")
+
+    expect(row(page, "From below").locator(".pm.pm-cui")).to_be_visible()
+    assert site.posts()[0]["marking"] == "CUI"
+
+
+def test_text_keeps_its_marking_when_that_may_be_posted_no_longer(visit, site):
+    page = visit.room()
+    box = page.locator("#composer textarea")
+    box.fill("Begun as secret")
+
+    site.may_post(room="apollo-telemetry", markings=["UNCLASSIFIED"])
+    expect(page.get_by_role("alert").filter(has_text="Choose another marking")).to_be_visible()
+    box.press("Enter")
+    expect(box).to_have_value("Begun as secret")
+    assert site.posts() == []
+    page.keyboard.press("Alt+m")
+    page.get_by_role("option", name=re.compile("^UNCLASSIFIED")).click()
+    box.press("Enter")
+
+    expect(row(page, "Begun as secret").locator(".pm.pm-u")).to_be_visible()
+    site.may_post(room="apollo-telemetry", markings=[])
+    expect(page.get_by_text("You can read here, not write.")).to_be_visible()
+    site.may_post(room="apollo-telemetry", markings=["CUI"])
+    expect(box).to_be_visible()
+
+
 def test_enter_breaks_the_line_when_that_is_preferred(visit, site):
     page = visit.room()
     page.get_by_role("button", name="Settings").click()

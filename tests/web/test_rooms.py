@@ -133,6 +133,15 @@ def test_why_do_i_have_access_answers_with_each_condition(visit):
     expect(page.get_by_text("Yours is TOP SECRET. Source: security directory.")).to_be_visible()
     expect(page.get_by_text("Asked of every room in this workspace")).to_be_visible()
     expect(page.locator(".rule")).to_contain_text("program = APOLLO")
+    expect(page.get_by_text(re.compile(r"^Your session runs out at \d\d:\d\d$"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^Your clearance record runs out on \d+ \w+.*, \d\d:\d\d$"))).to_be_visible()
+
+
+def test_a_room_without_a_requirement_promises_no_more_than_the_rules_of_the_workspace(visit):
+    page = visit.room("announcements")
+
+    expect(page.locator(".pol")).to_contain_text("the rules of the workspace apply.")
+    expect(page.get_by_text("Everybody in the workspace")).to_have_count(0)
 
 
 def test_a_change_of_role_reaches_the_open_client(visit, site):
@@ -207,3 +216,15 @@ def test_what_is_not_counted_to_its_end_is_shown_as_at_least_that_many(visit, si
     expect(page).to_have_title(re.compile(r"^\(1,00\d\+\) "))
     page.get_by_role("link", name="Mentions 1,002+").click()
     expect(page.locator(".inbox-r", has_text="announcements")).to_contain_text("1,000+ mentions")
+
+
+@pytest.mark.parametrize(("unread", "behind", "told"), [(225, 225, "225"), (1_000, 1_400, "1,000+")])
+def test_the_new_line_and_the_way_to_the_end_tell_what_the_server_counts(visit, site, unread, behind, told):
+    site.unread(room="deep-archive", unread=unread, mentions=0, behind=behind)
+    for _ in range(10):
+        site.refuse(on="read.set", code="unavailable")
+    page = visit.room("deep-archive")
+
+    expect(page.locator(".new")).to_contain_text(f"{told} new since")
+    expect(page.get_by_role("button", name=f"{told} new, jump to latest")).to_be_visible()
+    expect(page.get_by_role("link", name="deep-archive")).to_contain_text(f"{told} unread")

@@ -131,7 +131,7 @@ export function roomActions(client) {
       announcer.say(t('live.marked_read'));
     },
     unreadFrom: (room, message) => request('read.unread_from', { room, message }).then((answer) => {
-      store.dispatch({ type: 'unread.placed', room, message });
+      store.dispatch({ type: 'unread.placed', room, message, unread: answer?.unread });
       store.dispatch({ type: 'room.read', room, message: undefined, unread: answer?.unread ?? store.state.rooms[room].unread, mentions: answer?.mentions ?? store.state.rooms[room].mentions });
       announcer.say(t('live.marked_unread'));
     }).catch(client.complain),

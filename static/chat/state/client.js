@@ -24,7 +24,10 @@ export const clientHandlers = {
   'connection.synced': (state, { at }) => ({ ...state, connection: { ...state.connection, lastSync: at } }),
   'session.over': (state) => ({ ...state, phase: 'over' }),
   'session.stepped_up': (state, { until }) => ({ ...state, session: { ...state.session, step_up_until: until } }),
-  powers: (state, { powers }) => ({ ...state, me: { ...state.me, powers } }),
+  powers: (state, { powers, rooms = {} }) => ({
+    ...state, me: { ...state.me, powers },
+    rooms: Object.fromEntries(Object.entries(state.rooms).map(([id, room]) => [id, rooms[id] ? { ...room, ...rooms[id] } : room])),
+  }),
   route: (state, { route }) => {
     const left = state.route.room && state.route.room !== route.room ? state.route.room : null;
     const ended = left && state.ended[left] ? Object.fromEntries(Object.entries(state.ended).filter(([id]) => id !== left)) : state.ended;

@@ -93,7 +93,7 @@ export const messageHandlers = {
   'page.failed': (state, { room, error }) => ({ ...state, timelines: put(state.timelines, room, { ...(state.timelines[room] ?? EMPTY), status: 'failed', error }) }),
   'page.loaded': (state, { room, page: plain, where }) => {
     const page = personalPage(state.me, plain);
-    const ours = { ...page, messages: page.messages.filter(inTimeline) };
+    const ours = { ...page, messages: page.messages.filter(inTimeline), unread: state.rooms[room]?.unread ?? 0 };
     const timeline = PLACE[where](state.timelines[room] ?? EMPTY, ours.messages.length || where === 'replace' ? ours : page);
     return confirmed({ ...state, timelines: put(state.timelines, room, timeline) }, ownIds(state, page.messages));
   },
@@ -101,8 +101,7 @@ export const messageHandlers = {
   'message.posted': posted,
   'message.changed': rewritten,
   'messages.missed': missed,
-  'unread.placed': (state, { room, message }) => onTimeline(state, room, (timeline) => ({ ...timeline, firstUnread: message })),
-  'below.seen': (state, { room }) => onTimeline(state, room, (timeline) => (timeline.below ? { ...timeline, below: 0 } : timeline)),
+  'unread.placed': (state, { room, message, unread }) => onTimeline(state, room, (timeline) => ({ ...timeline, firstUnread: message, unread: unread ?? timeline.unread })),
   'thread.loading': (state, { thread, info }) => {
     const old = state.threads[thread];
     return { ...state, threads: put(state.threads, thread, { info: old?.info ?? info ?? null, timeline: { ...(old?.timeline ?? EMPTY), status: 'loading' } }) };
@@ -111,7 +110,7 @@ export const messageHandlers = {
     const page = personalPage(state.me, plain);
     const info = { ...page.thread, root: personal(state.me, page.thread.root) };
     const old = state.threads[thread] ?? { timeline: EMPTY };
-    const timeline = PLACE[where](old.timeline, { ...page, after: null, more_after: false, first_unread: firstUnread(state, page) });
+    const timeline = PLACE[where](old.timeline, { ...page, after: null, more_after: false, unread: page.thread.unread, first_unread: firstUnread(state, page) });
     const next = info.root?.thread ? onTimeline(state, info.room, (known) => changed(known, { id: info.root.id, thread: info.root.thread })) : state;
     return { ...next, threads: put(state.threads, thread, { info, timeline: { ...timeline, moreAfter: false } }) };
   },

@@ -82,10 +82,20 @@ export function screenMark(state) {
   return highest(state.workspace, [...names].filter((name) => name !== undefined && name !== null));
 }
 
-/** The markings of the workspace, each with whether this room takes it. */
+/** The markings of the workspace, each with why it is off here: above what the room holds, or not the person's to post. */
 export function choices(state, room) {
   const ceiling = markOf(state.workspace, room.marking).rank;
-  return state.workspace.markings.map((mark, rank) => ({ ...markOf(state.workspace, mark.name), default: mark.name === room.marking, above: rank > ceiling }));
+  const off = (name, rank) => (rank > ceiling ? 'above' : mayPost(room, name) ? null : 'refused');
+  return state.workspace.markings.map(({ name }, rank) => ({ ...markOf(state.workspace, name), default: name === room.marking, off: off(name, rank) }));
+}
+
+/** Whether the person may post at this marking; each message is judged again by the server. */
+export const mayPost = (room, marking) => Boolean(room.post_markings?.includes(marking));
+
+/** The marking that a new message starts with: the room's own, else the highest that the person may post at. */
+export function startingMark(state, room) {
+  if (mayPost(room, room.marking)) return room.marking;
+  return highest(state.workspace, room.post_markings ?? [])?.name ?? room.marking;
 }
 
 /** When the last answer about this room stops counting, if nothing more is heard from the server. */

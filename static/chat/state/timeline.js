@@ -3,18 +3,18 @@
 
 export const KEEP = 1500;
 export const EMPTY = Object.freeze({
-  status: 'idle', order: [], messages: {}, edges: [], moreBefore: false, moreAfter: false, below: 0, firstUnread: null, error: null, epoch: 0,
+  status: 'idle', order: [], messages: {}, edges: [], moreBefore: false, moreAfter: false, unread: 0, firstUnread: null, error: null, epoch: 0,
 });
 
 const edgeOf = (page) => ({ first: page.messages[0].id, last: page.messages.at(-1).id, before: page.before, after: page.after });
 const byId = (messages) => Object.fromEntries(messages.map((message) => [message.id, message]));
 
-/** Starts again from one page. */
+/** Starts again from one page; `unread` is how many the server counts as unread. */
 export function replaced(timeline, page) {
   return {
     ...EMPTY, status: 'ready', order: page.messages.map((message) => message.id), messages: byId(page.messages),
     edges: page.messages.length ? [edgeOf(page)] : [], moreBefore: Boolean(page.more_before), moreAfter: Boolean(page.more_after),
-    firstUnread: page.first_unread ?? null, epoch: timeline.epoch + 1,
+    unread: page.unread, firstUnread: page.first_unread ?? null, epoch: timeline.epoch + 1,
   };
 }
 
@@ -34,7 +34,7 @@ export function appended(timeline, page) {
   const joined = {
     ...timeline, order: [...timeline.order, ...fresh.map((message) => message.id)], messages: { ...timeline.messages, ...byId(page.messages) },
     edges: fresh.length ? [...timeline.edges, edgeOf({ ...page, messages: fresh })] : timeline.edges,
-    moreAfter: Boolean(page.more_after) && fresh.length > 0, below: page.more_after ? timeline.below : 0,
+    moreAfter: Boolean(page.more_after) && fresh.length > 0,
   };
   return shortened(joined, 'start');
 }
@@ -58,7 +58,7 @@ function shortened(timeline, end) {
 /** A new message at the end. While newer ones are not loaded it is only counted. */
 export function added(timeline, message, counts = true) {
   if (timeline.messages[message.id]) return changed(timeline, message);
-  if (timeline.moreAfter) return counts ? { ...timeline, below: timeline.below + 1 } : timeline;
+  if (timeline.moreAfter) return counts ? { ...timeline, unread: timeline.unread + 1 } : timeline;
   return { ...timeline, order: [...timeline.order, message.id], messages: { ...timeline.messages, [message.id]: message } };
 }
 

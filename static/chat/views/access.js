@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { cls, html, icon, useClient, useStore } from '../dom.js';
 import { parts, t } from '../i18n.js';
-import { ago, dateOf, secondOf } from '../time.js';
+import { ago, dateOf, dayKey, hourOf, secondOf } from '../time.js';
 import { Spinner, copy } from './basics.js';
 
 const VERDICT = { permit: ['shield-check', ''], deny: ['shield-x', 'danger'], indeterminate: ['shield-q', 'warn'] };
@@ -49,7 +49,7 @@ export function Access({ room }) {
       ${all.length > 0 && html`<li class="pf-sub">${t('access.everywhere')}</li>`}
       ${all.map((condition) => html`<${Condition} condition=${condition} />`)}
     </ol>` : html`<p class="fine">${t('access.no_conditions')}</p>`}
-    ${ends.map((end) => html`<div class="note note-warn">${icon('clock', '')}<div>${parts('access.ends', { words: html`<b>${end.words}</b>`, date: end.at ? dateOf(end.at) : '' })}</div></div>`)}
+    ${ends.map((end) => html`<div class="note note-warn">${icon('clock', '')}<div>${parts(dayKey(end.at) === dayKey(Date.now()) ? 'access.ends_today' : 'access.ends', { words: html`<b>${end.words}</b>`, date: dateOf(end.at), time: hourOf(end.at) })}</div></div>`)}
     <h3 class="sh">${t('access.can')}</h3>
     <ul class="can">${can.map((entry) => html`<li class=${EFFECT[entry.effect]?.[1]}>${icon(EFFECT[entry.effect]?.[0] ?? 'minus')}<span>${entry.words}${entry.effect === 'step_up' ? html`, <button type="button" class="link" onClick=${() => act.account.askStepUp({ room: room.id })}>${t('access.after_step_up')}</button>` : entry.why && entry.why !== shared ? `: ${entry.why}` : ''}</span></li>`)}</ul>
     ${shared && html`<p class="fine can-why">${shared}</p>`}

@@ -9,8 +9,8 @@ export function runCommand({ client, room, verb, rest, mark, insert, openMarking
     mark() {
       const asked = rest.trim().toLowerCase();
       const found = choices(store.state, room).find(({ name, short }) => [name.toLowerCase(), short.toLowerCase()].includes(asked));
-      if (found && !found.above) mark(found.name);
-      else if (found) client.notice('warn', t('marking.above'));
+      if (found && !found.off) mark(found.name);
+      else if (found) client.notice('warn', t(`marking.${found.off}`));
       else openMarking();
     },
     who: () => panel('members'),

@@ -4,14 +4,14 @@ import { cls, hidden, html, icon, useClient, useStore } from '../dom.js';
 import { asked, commandOf, commandsFor, COMMANDS } from '../complete.js';
 import { t } from '../i18n.js';
 import { markOf, spoken, written } from '../marks.js';
-import { nameOf } from '../state/select.js';
+import { mayPost, nameOf, startingMark } from '../state/select.js';
 import { runCommand } from './commands.js';
 import { CommandList, MentionList, useMentions } from './completions.js';
 import { EmojiPicker } from './emoji.js';
 import { MarkingMenu } from './marking.js';
 import { sourceOf } from './source.js';
 
-const EMPTY = Object.freeze({ text: '', marking: null });
+const EMPTY = Object.freeze({ text: '', marking: null, begun: null });
 
 /** The message that is being edited here, if it is still there. */
 function useEdited(place, room) {
@@ -42,7 +42,9 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   const [at, setAt] = useState(0);
   const [also, setAlso] = useState(false);
   const [unknown, setUnknown] = useState(null);
-  const marking = draft.marking ?? room.marking;
+  const start = startingMark(store.state, room);
+  const marking = draft.marking ?? draft.begun ?? start;
+  const barred = !mayPost(room, marking);
   const mark = markOf(store.state.workspace, marking);
   const query = open === 'dismissed' ? null : asked(draft.text, caret);
   const mentions = useMentions(query?.kind === 'mention' ? query : null, room);
@@ -53,14 +55,16 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   const name = nameOf(store.state, room);
   const excess = act.messages.excess({ edited, room: room.id, thread, replyTo, body: draft.text.trim(), marking, alsoToRoom: also });
 
-  useEffect(() => act.rooms.audience(room.id, marking), [room.id, marking, up, audience]);
+  useEffect(() => { if (!barred) act.rooms.audience(room.id, marking); }, [room.id, marking, barred, up, audience]);
   useLayoutEffect(() => { if (edited) write({ text: sourceOf(store.state, edited), marking: edited.marking }); }, [edited?.id]);
   useLayoutEffect(() => setAt(0), [query?.text, query?.kind]);
   useLayoutEffect(() => { if (autofocus && matchMedia('(min-width: 720px)').matches) box.current.focus({ preventScroll: true }); }, [place]);
   useLayoutEffect(() => grow(box.current), [draft.text]);
 
+  /** Text keeps the marking that it was begun with: what may be posted can change, and nothing is ever marked lower unasked. */
   function write(next) {
-    const value = { ...(store.state.drafts[place] ?? EMPTY), ...next };
+    const value = { ...EMPTY, ...store.state.drafts[place], ...next };
+    value.begun = value.text ? (value.marking ?? value.begun ?? start) : null;
     act.messages.draft(place, value.text || value.marking ? value : null);
   }
 
@@ -94,7 +98,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
 
   function send() {
     const body = draft.text.trim();
-    if (!body || body.length > limit || excess > 0) return;
+    if (!body || body.length > limit || excess > 0 || barred) return;
     if (edited) {
       act.messages.edit(edited, body, marking).then(stopEditing, () => {});
       return;
@@ -164,13 +168,13 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
   };
   const listId = `complete-${place}`;
   const tooLong = draft.text.length - limit;
-  const over = tooLong > 0 ? t('composer.too_long', { n: tooLong }) : excess > 0 && t('composer.too_large', { n: excess });
+  const over = tooLong > 0 ? t('composer.too_long', { n: tooLong }) : excess > 0 ? t('composer.too_large', { n: excess }) : barred && t('composer.barred');
   const ready = Boolean(draft.text.trim()) && !over;
   const title = edited ? t('composer.editing') : label;
   return html`<div class=${cls('comp-wrap', slim && 'slim')} data-composer=${place}>
     ${listed && query.kind === 'mention' && html`<${MentionList} id=${listId} people=${mentions} at=${at} text=${query.text} onPick=${choose} />`}
     ${listed && query.kind === 'command' && html`<${CommandList} id=${listId} commands=${commands} at=${at} onPick=${choose} />`}
-    ${open === 'marking' && html`<${MarkingMenu} room=${room} chosen=${marking} onPick=${(chosen) => { write({ marking: chosen === room.marking ? null : chosen }); setOpen(null); box.current.focus(); }} onClose=${shut} />`}
+    ${open === 'marking' && html`<${MarkingMenu} room=${room} chosen=${marking} onPick=${(chosen) => { write({ marking: chosen === start ? null : chosen, begun: chosen }); setOpen(null); box.current.focus(); }} onClose=${shut} />`}
     ${open === 'emoji' && html`<div class="pop"><${EmojiPicker} onPick=${(emoji) => { setOpen(null); insert(emoji); }} onClose=${() => setOpen(null)} /></div>`}
     ${edited && html`<p class="editing">${icon('edit', 'i-xs')}<span class="grow">${t('composer.editing')}</span><button type="button" class="link" onClick=${stopEditing}>${t('cancel')}</button></p>`}
     ${unknown && html`<p class="editing" role="alert">${icon('info', 'i-xs')}<span class="grow">${t('command.unknown', { name: commandOf(unknown)?.name ?? '' })}</span><button type="button" class="link" onClick=${send}>${t('command.as_text')}</button></p>`}

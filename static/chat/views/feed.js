@@ -1,7 +1,7 @@
 // The scrolling list of a room or thread. Only a window of the rows is in the page, however many are loaded; whatever is
 // put in, above or below, what the reader sees stays where it is. Within 48 px of the end it sticks to the end.
 import { Component, html, icon } from '../dom.js';
-import { t } from '../i18n.js';
+import { counted, t } from '../i18n.js';
 import { createReader } from '../reading.js';
 
 const STICKY = 48;
@@ -127,7 +127,6 @@ export class Feed extends Component {
     if (stuck !== this.state.stuck) {
       const mark = stuck ? null : (rows.findLast((row) => row.kind === 'message')?.key ?? '');
       this.setState({ stuck, first: keyAt(rows, lo), size: stuck ? FIRST : Math.max(FIRST, hi - lo), mark });
-      if (stuck) this.props.onEnd?.();
       return;
     }
     if (scrollTop < AHEAD) {
@@ -146,15 +145,15 @@ export class Feed extends Component {
   jump() {
     if (this.props.moreAfter) this.props.onLatest();
     else this.setState({ stuck: true, size: FIRST, mark: null }, () => this.toEnd());
-    this.props.onEnd?.();
   }
 
-  /** New messages under what the reader sees. */
+  /** New messages under what the reader sees: as many as are unread where that is counted, else those that came since. */
   below() {
-    const { rows, below } = this.props;
+    const { rows, unread } = this.props;
+    if (this.state.stuck) return 0;
+    if (unread !== undefined) return unread;
     const from = rows.findIndex((row) => row.key === this.state.mark);
-    const after = this.state.stuck ? [] : rows.slice(from + 1);
-    return below + after.filter((row) => row.kind === 'message' && row.message.author !== this.props.me).length;
+    return rows.slice(from + 1).filter((row) => row.kind === 'message' && row.message.author !== this.props.me).length;
   }
 
   keys(event) {
@@ -209,7 +208,7 @@ export class Feed extends Component {
         ${lo === 0 && !moreBefore && head}
         ${shown.map((row) => draw(row, { active: row.key === stop, focus: (key) => this.activate(key), key: row.key }))}
       </ol>
-      ${away && html`<button type="button" class="latest" onClick=${() => this.jump()}>${icon('down')}${below ? t('feed.below', { n: below }) : t('feed.latest')}</button>`}
+      ${away && html`<button type="button" class="latest" onClick=${() => this.jump()}>${icon('down')}${below ? t('feed.below', { n: counted(below) }) : t('feed.latest')}</button>`}
     </div>`;
   }
 }

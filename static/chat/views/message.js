@@ -17,7 +17,7 @@ const NOTE_ICON = { revoked: 'shield-x', returned: 'shield-check', joined: 'user
 export const DayRow = ({ at }) => html`<li class="day"><h2>${dayOf(at)}</h2></li>`;
 
 export function NewRow({ row, level = 2 }) {
-  const text = row.n ? parts('feed.new_since', { n: row.n, count: html`<span>${t('feed.new', { n: row.n })}</span>`, time: when(row.since) }) : html`<span>${t('feed.new_plain')}</span>`;
+  const text = row.n ? parts('feed.new_since', { n: row.n, count: html`<span>${t('feed.new', { n: counted(row.n, row.more) })}</span>`, time: when(row.since) }) : html`<span>${t('feed.new_plain')}</span>`;
   return html`<li class="new" data-key="new">${level === 2 ? html`<h2>${text}</h2>` : html`<h3>${text}</h3>`}</li>`;
 }
 

@@ -86,9 +86,9 @@ function Messages({ room }) {
   if (timeline.status === 'failed') return html`<${Failed} error=${timeline.error} onAgain=${() => act.rooms.load(room.id)} />`;
   if (timeline.status === 'idle' || (timeline.status === 'loading' && !timeline.order.length)) return html`<div class="state"><${Spinner} text=${t('feed.loading')} /></div>`;
   if (!rows.length) return html`<${Start} room=${room} />`;
-  return html`<${Feed} rows=${rows} epoch=${timeline.epoch} label=${t('feed.label', { room: nameOf(store.state, room) })} id="messages" me=${me} below=${timeline.below}
+  return html`<${Feed} rows=${rows} epoch=${timeline.epoch} label=${t('feed.label', { room: nameOf(store.state, room) })} id="messages" me=${me} unread=${room.unread}
     moreBefore=${timeline.moreBefore} moreAfter=${timeline.moreAfter} head=${html`<li class="ml-head"><${Start} room=${room} inList /></li>`}
-    onOlder=${() => act.rooms.older(room.id)} onNewer=${() => act.rooms.newer(room.id)} onLatest=${() => act.rooms.latest(room.id)} onEnd=${() => store.dispatch({ type: 'below.seen', room: room.id })}
+    onOlder=${() => act.rooms.older(room.id)} onNewer=${() => act.rooms.newer(room.id)} onLatest=${() => act.rooms.latest(room.id)}
     onSeen=${(message) => seen(store, act, room.id, message)} draw=${drawRow(room, room.id)} />`;
 }
 

@@ -7,6 +7,7 @@ import { secondOf } from '../time.js';
 import { copy } from './basics.js';
 
 const CHECK_EVERY = 10_000;
+const RETURNS = { public: 'ended.returns_public', direct: 'ended.returns_direct' };
 const Back = () => html`<a class="ib back state-back" href="#/" aria-label=${t('rooms.back')}>${icon('left', '')}</a>`;
 
 function Facts({ facts }) {
@@ -33,7 +34,7 @@ export function Ended({ ended }) {
       <ul class="did">${ended.taken.messages && html`<li>${icon('check')}${t('ended.removed')}</li>`}${ended.taken.unsent && html`<li>${icon('check')}${t('ended.draft')}</li>`}<li>${icon('check')}${t('ended.stays')}</li></ul>
       <${Facts} facts=${[[t('ended.decision'), ended.decision, true], [t('ended.time'), secondOf(ended.at)], [t('ended.policy'), ended.reason?.policy]]} />
       ${next && html`<div class="acts"><button type="button" class="btn btn-primary" onClick=${() => act.rooms.open(next.id)}>${t('ended.go', { room: nameOf(store.state, next) })}</button></div>`}
-      <p class="fine">${t('ended.returns')}</p>
+      <p class="fine">${t(RETURNS[ended.kind] ?? 'ended.returns')}</p>
     </div>
   </section></main>`;
 }

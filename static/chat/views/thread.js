@@ -21,7 +21,7 @@ function Replies({ room, thread, info, timeline }) {
   const root = info.root && { key: `root-${info.root.id}`, kind: 'message', message: { ...info.root, thread: null }, first: true };
   const head = html`${root && draw(root, { active: false, focus: () => {}, key: root.key })}<li class="th-sep"><h3>${info.root?.view === 'withheld' ? t('thread.label') : t('thread.replies', { n: info.replies })}</h3></li>`;
   const seen = (message) => info.unread && act.rooms.markRead(room.id, message, thread);
-  return html`<${Feed} rows=${rows} epoch=${timeline.epoch} name="pb thread" label=${t('thread.label')} me=${store.state.me.id} below=${0} moreBefore=${timeline.moreBefore} moreAfter=${false} head=${head}
+  return html`<${Feed} rows=${rows} epoch=${timeline.epoch} name="pb thread" label=${t('thread.label')} me=${store.state.me.id} moreBefore=${timeline.moreBefore} moreAfter=${false} head=${head}
     onOlder=${() => act.threads.older(thread)} onNewer=${() => {}} onLatest=${() => {}} onSeen=${seen} draw=${draw} />`;
 }
 

@@ -74,13 +74,24 @@ const message = (id, author, minute, more = {}) => ({ id, author, at: new Date(2
 
 test('messages of one author within five minutes stand together, days and new ones are divided', () => {
   const list = [message('a', 'x', 0), message('b', 'x', 3), message('c', 'x', 20), message('d', 'y', 21)];
-  const timeline = { order: list.map(({ id }) => id), messages: Object.fromEntries(list.map((one) => [one.id, one])), firstUnread: 'c', moreAfter: false };
+  const timeline = { order: list.map(({ id }) => id), messages: Object.fromEntries(list.map((one) => [one.id, one])), firstUnread: 'c', moreAfter: false, unread: 2 };
 
   const rows = rowsOf({ timeline, me: 'me' });
 
   assert.deepEqual(rows.map((row) => row.kind), ['day', 'message', 'message', 'new', 'message', 'message']);
   assert.deepEqual(rows.filter((row) => row.kind === 'message').map((row) => row.first), [true, false, true, true]);
   assert.equal(rows.find((row) => row.kind === 'new').n, 2);
+});
+
+test('the new line tells what the server counts where not all of it is loaded, and no number where nobody knows', () => {
+  const list = [message('a', 'x', 0), message('b', 'y', 3)];
+  const timeline = { order: ['a', 'b'], messages: { a: list[0], b: list[1] }, firstUnread: 'a', moreAfter: true };
+  const told = (more) => rowsOf({ timeline: { ...timeline, ...more }, me: 'me' }).filter((row) => row.kind === 'new').map(({ n, more: also }) => [n, also])[0];
+
+  assert.deepEqual(told({ unread: 225 }), [225, false]);
+  assert.deepEqual(told({ unread: 1000 }), [1000, true]);
+  assert.deepEqual(told({ unread: 1 }), [0, false]);
+  assert.deepEqual(told({ unread: 1, moreAfter: false }), [2, false]);
 });
 
 test('what is not confirmed stays last, and is not shown twice', () => {

@@ -10,7 +10,7 @@ import { markOf } from '../../../static/chat/marks.js';
 const CANARY = 'canary-7c1e';
 const MARKINGS = [{ name: 'U', short: 'U', bar: 'u' }, { name: 'S', short: 'S', bar: 's' }];
 const me = { id: 'me', username: 'maya', name: 'Maya', groups: ['g1'], powers: [], settings: { theme: 'dark' } };
-const room = (id, more = {}) => ({ id, kind: 'private', name: id, marking: 'S', access: { state: 'permitted' }, unread: 0, mentions: 0, people: [], powers: [], cursor: 'c0', last_read: null, ...more });
+const room = (id, more = {}) => ({ id, kind: 'private', name: id, marking: 'S', access: { state: 'permitted' }, unread: 0, mentions: 0, people: [], powers: [], post_markings: ['U', 'S'], cursor: 'c0', last_read: null, ...more });
 const message = (id, more = {}) => ({ id, room: 'r1', author: 'ada', at: `2026-01-01T00:00:${String(id).padStart(2, '0')}Z`, marking: 'S', view: 'full', parts: [{ marking: 'S', md: `${CANARY} ${id}` }], mentions: [], reactions: [], thread: null, in_thread: null, also_to_room: false, client_id: null, ...more });
 const page = (ids, more = {}) => ({ messages: ids.map((id) => message(id)), more_before: false, more_after: false, before: null, after: null, first_unread: null, ...more });
 
