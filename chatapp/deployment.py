@@ -83,9 +83,9 @@ class Deployment:
         try:
             note = json.loads(self.processes.read_text())
             os.kill(note["supervisor"], 0)
-        except (OSError, ValueError, KeyError):
+            return int(note["port"])
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        return note.get("port")
 
     @cached_property
     def secrets(self) -> dict[str, str]:
