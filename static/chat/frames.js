@@ -84,7 +84,7 @@ export function createFrames({ store, gaps, act, announcer, tabs }) {
     if (!room) return;
     const name = nameOf(store.state, room);
     const open = isOpen(news.room);
-    dispatch({ type: 'room.left', ...news });
+    dispatch({ ...news, type: 'room.left' });
     announcer.forget();
     if (open && news.reason?.code !== 'left') announcer.alert(t('live.ended', { room: name }));
     if (open && news.reason?.code === 'left') act.go({ view: 'home', room: null, panel: null });

@@ -209,6 +209,7 @@ def test_access_that_ends_says_only_what_was_lost_and_when(visit, site):
     expect(page.locator(".did li")).to_have_text(
         ["Messages were removed from this device.", "What you posted stays in the room’s record."]
     )
+    expect(page.get_by_text("Later, somebody who keeps the room has to add you again.")).to_be_visible()
     said = page.locator(".facts div").filter(has_text="Time").locator("dd").inner_text()
     shown = page.evaluate("new Date().toLocaleTimeString('en-GB')")
     seconds = [int(h) * 3600 + int(m) * 60 + int(s) for h, m, s in (said.split(":"), shown.split(":"))]

@@ -32,7 +32,7 @@ export function Access({ room }) {
   const { act } = client;
   const access = useStore((state) => state.access[room.id]);
   const up = useStore((state) => state.connection.up);
-  useEffect(() => { if (up) act.rooms.explain(room.id); }, [room.id, up, room.access.state]);
+  useEffect(() => { if (up) act.rooms.explain(room.id); }, [room.id, up, room.access.state, room.post_markings]);
   if (access?.error) return html`<div class="note note-warn">${icon('alert', '')}<div>${access.error}</div></div>`;
   if (!access?.data) return html`<${Spinner} text=${t('access.asking')} />`;
   const { verdict, checked_at: at, conditions, can, rule_text: rule, ends, decision } = access.data;
