@@ -102,8 +102,8 @@ REVOCATIONS: dict[str, tuple[Act, Act]] = {
 """What takes away the right to post, and what gives it back."""
 ROUNDS = {
     "a fact": 200,
-    "a session": 400,
-    "a place in the room": 250,
+    "a session": 520,
+    "a place in the room": 130,
     "what the room requires": 70,
     "an account": 60,
     "the policy": 20,
