@@ -108,10 +108,10 @@ def note_export(actor: Actor, *, sizes: Mapping[str, int]) -> None:
     record(Event.AUDIT_EXPORTED, actor, stores=sorted(sizes), sizes=dict(sizes))
 
 
-def note_verification(actor: Actor, *, intact: bool, sizes: Mapping[str, int]) -> None:
-    """State that the log was verified, and with which outcome."""
+def note_verification(actor: Actor, *, intact: bool, sizes: Mapping[str, int], outside: bool) -> None:
+    """State that the log was verified, with which outcome, and whether what is kept outside was looked at."""
     outcome = "success" if intact else "failed"
-    record(Event.AUDIT_VERIFIED, actor, outcome=outcome, intact=intact, sizes=dict(sizes))
+    record(Event.AUDIT_VERIFIED, actor, outcome=outcome, intact=intact, sizes=dict(sizes), outside=outside)
 
 
 def note_lost_tail(actor: Actor, *, store: Store, known_size: int) -> None:

@@ -4,20 +4,17 @@ This checks the last seal of each store and its signature, within a request. The
 `manage.py verify_audit`: while its last run found something, or the sealer of late, nothing here is called intact.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-import orjson
 from django.db import connection
-from django.utils import timezone
 
-from audit import access, health, merkle, notes, signing, trust
-from audit.events import Event
+from audit import access, health, merkle, notes, trust
 from audit.explorer import log_of
 from audit.kinds import Store
 from audit.models import AuditEvent, AuditSeal
+from audit.said import Said, Verification, said_of
 from tenancy.errors import NotFound
 
 _WAITING = """
@@ -30,7 +27,6 @@ _WINDOW = (
 )
 LARGEST_CHECKED = 20_000
 """Entries of one seal that a request is willing to hash again."""
-MOST_LOOKED_AT = 200
 
 
 class Verdict(StrEnum):
@@ -40,14 +36,6 @@ class Verdict(StrEnum):
     SUSPECT = "suspect"
     FAILED = "failed"
     BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """When the whole log was verified, and whether it was as it had been sealed."""
-
-    at: datetime
-    intact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,52 +63,32 @@ def health_of_chain() -> Chain:
     lag = health.lag()
     seals = [seal for state in states if (seal := _last(state.store)) is not None]
     broken = tuple(state.store for state, seal in zip(states, seals, strict=False) if not holds(seal))
-    verified, suspects = _last_verification(), _suspects()
+    said = said_of(log_of(Store.SECURITY.value))
     latest = max(seals, key=lambda seal: seal.at, default=None)
     return Chain(
-        verdict=_verdict(seals, broken, verified, suspects, lag),
+        verdict=_verdict(seals, broken, said, lag),
         sealed=sum(state.entries for state in states),
         waiting=sum(_waiting(seal) for seal in seals),
         sealed_at=latest.at if latest else None,
         signed_by=_signer(latest) if latest else "",
         lag_seconds=lag.unsealed_seconds,
         broken=broken,
-        verified=verified,
-        suspects=suspects,
+        verified=said.verified,
+        suspects=said.suspects,
         recent=tuple(reversed(AuditSeal.objects.order_by("-at").values_list("at", flat=True)[:48])),
     )
 
 
-def _verdict(
-    seals: list[AuditSeal], broken: tuple[str, ...], verified: Verification | None, suspects: int, lag: health.Lag
-) -> Verdict:
+def _verdict(seals: list[AuditSeal], broken: tuple[str, ...], said: Said, lag: health.Lag) -> Verdict:
     """The gravest of what is wrong."""
     wrong = {
         Verdict.BROKEN: bool(broken),
-        Verdict.FAILED: verified is not None and not verified.intact,
-        Verdict.SUSPECT: bool(suspects),
+        Verdict.FAILED: said.verified is not None and not said.verified.intact,
+        Verdict.SUSPECT: bool(said.suspects),
         Verdict.NOT_BEGUN: not seals,
         Verdict.LATE: lag.alarming,
     }
     return next((verdict for verdict, holds in wrong.items() if holds), Verdict.INTACT)
-
-
-def _last_verification() -> Verification | None:
-    told = next(_told(Event.AUDIT_VERIFIED), None)
-    return Verification(told.at, bool(orjson.loads(bytes(told.env))["data"]["intact"])) if told else None
-
-
-def _suspects() -> int:
-    since = timezone.now() - timedelta(days=health.SUSPECT_DAYS)
-    return sum(1 for _ in _told(Event.AUDIT_DEGRADED, at__gt=since))
-
-
-def _told(event: Event, **more: object) -> Iterator[AuditEvent]:
-    """The latest lines of this kind, the last one first. Only what a writer of ours made counts."""
-    row_mac = signing.row_mac()
-    log_id = log_of(Store.SECURITY.value)
-    rows = AuditEvent.objects.filter(log_id=log_id, kind=event.value, **more).order_by("-at", "-id")
-    yield from (row for row in rows[:MOST_LOOKED_AT] if row_mac.verify(bytes(row.env), bytes(row.mac)))
 
 
 def _last(store: str) -> AuditSeal | None:

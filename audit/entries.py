@@ -7,8 +7,10 @@ import os
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
+
+import orjson
 
 from audit import signing
 from audit.canonical import canonical, canonical_of_checked
@@ -98,6 +100,23 @@ class _Heading(NamedTuple):
     target: "Target | None"
 
 
+class Told(Protocol):
+    """A stored entry, as far as it takes to tell who made it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def workspace_id(self) -> UUID | None: ...
+    @property
+    def store(self) -> str: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def env(self) -> bytes: ...
+    @property
+    def mac(self) -> bytes: ...
+
+
 def of_line(line: "Line", epoch: int) -> tuple[list[Row], list[Body]]:
     """The entries of one event: one per store, as twins that name each other where there are two."""
     workspace_id = _workspace(line.actor)
@@ -149,6 +168,15 @@ def of_decision(line: "DecisionLine", epoch: int) -> tuple[list[Row], list[Body]
         env["body"] = sha256(line.recipients).hexdigest()
         bodies.append(Body(entry_id, workspace_id, Store.DECISION, line.recipients))
     return [_row(heading, env)], bodies
+
+
+def is_ours(row: Told) -> bool:
+    """Whether a writer of ours made this very row, at this moment, in this log: none that was copied or made up."""
+    if not signing.row_mac().verify(bytes(row.env), bytes(row.mac)):
+        return False
+    env = orjson.loads(bytes(row.env))
+    said = (str(row.id), microseconds(row.at), log_name(row.workspace_id, Store(row.store)))
+    return (env["uid"], env["t"], env["log"]) == said
 
 
 def _workspace(actor: Actor) -> UUID | None:

@@ -188,7 +188,7 @@ class Event(_Classified):
     AUDIT_SEALING_STARTED = "audit:sealing:started", kind(Family.SYSTEM, SECURITY, epoch=COUNT)
     AUDIT_SEALING_STOPPED = "audit:sealing:stopped", kind(Family.SYSTEM, SECURITY, rounds=COUNT, rows=COUNT)
     AUDIT_DEGRADED = "audit:log:degraded", kind(Family.SYSTEM, SECURITY, finding=CODE, store=maybe(CODE), entries=maybe(IDS))
-    AUDIT_VERIFIED = "audit:log:verified", kind(Family.SYSTEM, SECURITY, intact=FLAG, sizes=COUNTS, finding=maybe(CODE))
+    AUDIT_VERIFIED = "audit:log:verified", kind(Family.SYSTEM, SECURITY, intact=FLAG, sizes=COUNTS, outside=maybe(FLAG))
     AUDIT_TAIL_LOST = "audit:log:tail_lost", kind(Family.SYSTEM, BOTH, store=CODE, known_size=COUNT, present_size=COUNT)
     AUDIT_EPOCH_STARTED = "audit:epoch:started", kind(Family.SYSTEM, SECURITY, epoch=COUNT)
     AUDIT_KEY_CHANGED = "audit:key:changed", kind(Family.SYSTEM, SECURITY, key_id=CODE, key_name=CODE, state=CODE)

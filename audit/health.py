@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from audit import epochs, heads, signing
 from audit.events import Event
+from audit.said import SUSPECT_DAYS, said_of
 from audit.trust import Untrusted
 
 LAG_ALARM_SECONDS = 10.0
 ROUND_ALARM_SECONDS = 180.0
-SUSPECT_DAYS = 7
 GUARDS = 2
 """Append-only triggers of a table: one against row changes, one against TRUNCATE."""
 TABLES = (
@@ -52,10 +52,9 @@ _SUSPECTS = (
     " left join tenancy_workspace w on w.id = e.workspace_id"
     " where e.kind = %s and e.store = 'security' and e.at > %s"
 )
-_VERIFICATIONS = (
-    "select e.env, e.mac, coalesce(w.slug, 'platform') from audit_event e"
-    " left join tenancy_workspace w on w.id = e.workspace_id"
-    " where e.kind = %s and e.store = 'security' order by e.at desc, e.id desc limit 10000"
+_SECURITY_LOGS = (
+    "select l.id, coalesce(w.slug, l.workspace_id::text, 'the platform') from audit_log l"
+    " left join tenancy_workspace w on w.id = l.workspace_id where l.store = 'security'"
 )
 
 
@@ -102,14 +101,12 @@ def suspects(using: str = "auditor") -> list[str]:
 
 
 def failed_verifications(using: str = "auditor") -> list[str]:
-    """The workspaces, or the platform, whose last verification found something; empty when all were intact."""
-    row_mac, last = signing.row_mac(), dict[str, bool]()
+    """The workspaces, and the platform, whose last verification found something; empty when all were intact."""
     with connections[using].cursor() as cursor:
-        cursor.execute(_VERIFICATIONS, [Event.AUDIT_VERIFIED.value])
-        for env, mac, place in cursor.fetchall():
-            if place not in last and row_mac.verify(bytes(env), bytes(mac)):
-                last[place] = bool(orjson.loads(bytes(env))["data"]["intact"])
-    return sorted(place for place, intact in last.items() if not intact)
+        cursor.execute(_SECURITY_LOGS)
+        logs = cursor.fetchall()
+    told = [(place, said_of(log_id, using=using).verified) for log_id, place in logs]
+    return sorted(place for place, verified in told if verified is not None and not verified.intact)
 
 
 def weakened_guards(using: str = "auditor") -> list[str]:

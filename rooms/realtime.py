@@ -41,6 +41,7 @@ TOLD_TOGETHER = 0.25
 TRIES = 4
 """So often somebody is tried to be told what may be missed, while it is being decided whether they may hear it."""
 JUDGED_AT_MOST = 3
+POWERS_AGAIN = 5.0
 PRESENCE_RENEWED = 30.0
 AT_A_TIME = 50
 """So many sockets are written to before others get their turn, where nothing is urgent."""
@@ -133,11 +134,20 @@ class Realtime:
         seats, self._repowered = self._repowered, {}
         for seat in seats:
             await asyncio.sleep(TOLD_TOGETHER if self.guard.pressed else 0)
-            powers = await self.lane.run(loading.powers_of, seat.actor, list(seat.places))
-            if powers is None:
-                seat.close(loading.ENDED)
-                continue
-            seat.write([encode({"t": "permissions", **powers})])
+            try:
+                await self._tell_powers_of(seat)
+            except Exception:
+                logger.exception("somebody could not be told what they may do; it is tried again")
+                self.loop.call_later(POWERS_AGAIN, self._tell_powers_soon, [seat])
+
+    async def _tell_powers_of(self, seat: Seat) -> None:
+        if seat not in self.hub.by_user.get(seat.user_id, ()):
+            return
+        powers = await self.lane.run(loading.powers_of, seat.actor, list(seat.places))
+        if powers is None:
+            seat.close(loading.ENDED)
+            return
+        seat.write([encode({"t": "permissions", **powers})])
 
     def _room(self, one: news.RoomChanged) -> None:
         for seat in list(self.hub.by_room.get(one.room_id, ())):

@@ -10,9 +10,11 @@ from django.core.management import call_command
 from django.db import connections
 
 from audit import health, merkle, notes
-from audit.actions import standalone
+from audit.actions import note_verification, standalone
 from audit.events import Event
+from audit.explorer import log_of
 from audit.log import record
+from audit.said import said_of
 from audit.sealer import Sealer
 from policy.catalogue import Flag
 from tenancy.actor import new_id, system_actor
@@ -76,7 +78,7 @@ def test_a_log_whose_verification_found_something_is_nowhere_called_intact(conso
     assert "The last verification found entries that are not as they were sealed" in text
     assert "and was not intact" in text
     assert chain_control(console) == ("Verification failed", "danger")
-    assert health.failed_verifications() == ["olympus", "platform"]
+    assert health.failed_verifications() == ["olympus", "the platform"]
 
 
 def test_a_verification_that_nobody_of_ours_made_counts_for_nothing(console: Console, sealer: Sealer):
@@ -97,6 +99,69 @@ def test_a_verification_that_nobody_of_ours_made_counts_for_nothing(console: Con
         )
 
     assert "olympus" in health.failed_verifications()
+    with console.world.inside():
+        assert said_of(log_of("security")).suspects == 1
+
+
+REPLAYED = {
+    "under another id": ("gen_random_uuid()", "'2099-01-01'"),
+    "at another time": ("id", "'2099-01-01'"),
+}
+
+
+@pytest.mark.parametrize("how", REPLAYED)
+def test_a_verification_of_long_ago_is_not_told_again(console: Console, sealer: Sealer, how: str):
+    sealer.round()
+    call_command("verify_audit", stdout=StringIO())
+    intact = console.entries(kind="audit:log:verified", store="security")[0]
+    entry_id, at = REPLAYED[how]
+
+    with boot.admin(boot.DATABASE) as connection:
+        Hand(connection).does(
+            f"insert into audit_event select {entry_id}, workspace_id, log_id, store, epoch, xid, {at}, kind, outcome,"  # noqa: S608
+            " actor_id, target_type, target_id, room_id, request_id, env, mac from audit_event where id = %s",
+            intact.id,
+        )
+        Hand(connection).does("delete from audit_seal where n = 1")
+    with pytest.raises(SystemExit):
+        call_command("verify_audit", stdout=StringIO())
+
+    with console.world.inside():
+        said = said_of(log_of("security"))
+    assert not said.verified.intact
+    assert said.suspects == 1
+
+
+def test_a_flood_of_lines_that_nobody_of_ours_made_hides_nothing(console: Console, sealer: Sealer):
+    sealer.round()
+    call_command("verify_audit", stdout=StringIO())
+    intact = console.entries(kind="audit:log:verified", store="security")[0]
+
+    with boot.admin(boot.DATABASE) as connection:
+        Hand(connection).does(
+            "insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, epoch, xid, '2099-01-01',"
+            " kind, outcome, actor_id, target_type, target_id, room_id, request_id, env, mac"
+            " from audit_event, generate_series(1, 600) where id = %s",
+            intact.id,
+        )
+
+    assert chain_control(console) == ("Entries are suspect", "danger")
+
+
+def test_what_a_checkpoint_from_outside_showed_is_taken_back_by_such_a_one_alone(console: Console):
+    def verified(*, intact: bool, outside: bool) -> str:
+        with standalone(console.world.id):
+            actor = system_actor(console.world.id, cause="test")
+            note_verification(actor, intact=intact, sizes={}, outside=outside)
+        with console.world.inside():
+            return "intact" if said_of(log_of("security")).verified.intact else "failed"
+
+    assert verified(intact=True, outside=True) == "intact"
+    assert verified(intact=False, outside=False) == "failed"
+    assert verified(intact=True, outside=False) == "intact"
+    assert verified(intact=False, outside=True) == "failed"
+    assert verified(intact=True, outside=False) == "failed"
+    assert verified(intact=True, outside=True) == "intact"
 
 
 def test_entries_that_the_sealer_found_suspect_are_told(console: Console, sealer: Sealer):

@@ -36,6 +36,14 @@ class Site:
     def __getattr__(self, verb: str):
         return lambda **asked: self._do(verb, asked)
 
+    def posted(self, count: int = 1) -> list[dict]:
+        """What was posted, once so much of it has come: a message is shown before it is sent."""
+        for _ in range(PATIENCE // 100):
+            if len(found := self.posts()) >= count:
+                break
+            time.sleep(0.1)
+        return found
+
     def _do(self, verb: str, asked: dict) -> object:
         body = json.dumps({"do": verb, **asked}).encode()
         with urllib.request.urlopen(

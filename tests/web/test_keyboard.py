@@ -173,7 +173,7 @@ def test_a_message_can_be_marked_and_sent_without_a_mouse(visit, site):
 
     sent = page.locator("#messages .msg").filter(has_text="By hand")
     expect(sent.get_by_text("Sent", exact=True)).to_be_attached()
-    assert site.posts()[0]["marking"] == "CONFIDENTIAL"
+    assert site.posted()[0]["marking"] == "CONFIDENTIAL"
 
 
 LOOK = """(at) => {

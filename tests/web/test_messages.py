@@ -28,7 +28,7 @@ def test_a_message_shows_at_once_and_gets_its_tick_with_the_acknowledgement(visi
     expect(row(page, "Margins are").locator(".queued, .gt .i")).to_be_visible()
     expect(row(page, "Margins are").get_by_text("Sent", exact=True)).to_be_attached(timeout=4000)
     expect(row(page, "Margins are").locator("em")).to_have_text("fine")
-    assert [post["body"] for post in site.posts()] == ["Margins are *fine*"]
+    assert [post["body"] for post in site.posted()] == ["Margins are *fine*"]
 
 
 def test_markup_in_a_message_stays_text(visit, site):
@@ -154,7 +154,7 @@ def test_a_marking_above_the_ceiling_cannot_be_chosen(visit, site):
     write(page, "Lunch at noon")
 
     expect(row(page, "Lunch at noon").locator(".pm.pm-cui")).to_be_visible()
-    assert site.posts()[0]["marking"] == "CUI"
+    assert site.posted()[0]["marking"] == "CUI"
 
 
 def test_only_what_the_person_may_post_is_offered_and_the_highest_of_it_comes_first(visit, site):
@@ -170,7 +170,7 @@ def test_only_what_the_person_may_post_is_offered_and_the_highest_of_it_comes_fi
     write(page, "From below")
 
     expect(row(page, "From below").locator(".pm.pm-cui")).to_be_visible()
-    assert site.posts()[0]["marking"] == "CUI"
+    assert site.posted()[0]["marking"] == "CUI"
 
 
 def test_text_keeps_its_marking_when_that_may_be_posted_no_longer(visit, site):
@@ -207,7 +207,7 @@ def test_enter_breaks_the_line_when_that_is_preferred(visit, site):
     box.press("Control+Enter")
 
     expect(row(page, "upper line")).to_contain_text("lower line")
-    assert site.posts()[0]["body"] == "upper line\nlower line"
+    assert site.posted()[0]["body"] == "upper line\nlower line"
 
 
 def test_a_command_acts_and_an_unknown_one_is_never_posted_silently(visit, site):

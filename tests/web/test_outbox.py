@@ -58,7 +58,7 @@ def test_a_busy_server_is_asked_again_and_the_message_stands_once(visit, site):
     sent = site.frames(t="message.post")
     assert len(sent) == 2
     assert sent[0]["client_id"] == sent[1]["client_id"]
-    assert len(site.posts()) == 1
+    assert len(site.posted()) == 1
 
 
 def test_what_is_written_offline_goes_out_in_order_when_the_connection_is_back(visit, site):
@@ -72,7 +72,7 @@ def test_what_is_written_offline_goes_out_in_order_when_the_connection_is_back(v
     come_back(page, site)
 
     expect(page.get_by_text("Waiting to send")).to_have_count(0)
-    assert [post["body"].split()[0] for post in site.posts()] == ["first", "second", "third"]
+    assert [post["body"].split()[0] for post in site.posted(3)] == ["first", "second", "third"]
     expect(page.locator("#polite")).to_contain_text("Back in sync")
 
 
@@ -113,7 +113,7 @@ def test_a_post_that_asks_for_a_confirmation_is_kept_and_sent_once_after_it(visi
     page.get_by_role("button", name="Continue").click()
 
     expect(row(page, "Sensitive words").get_by_text("Sent", exact=True)).to_be_attached()
-    assert len(site.posts()) == 1
+    assert len(site.posted()) == 1
 
 
 def test_a_message_whose_event_was_lost_is_fetched_in_its_place(visit, site):

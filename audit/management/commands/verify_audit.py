@@ -2,6 +2,7 @@
 
 import logging
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from audit.notes import BadNote, Note
 from audit.trust import Trust, of_vkeys
 from audit.verify import verify
 from tenancy.actor import system_actor
-from tenancy.scoping import workspace_for_slug
+from tenancy.scoping import active_workspaces, workspace_for_slug
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Command(BaseCommand):
             self.stderr.write(f"warning: {weak}")
         if not outside and report.intact:
             self.stdout.write("No checkpoint from outside was given: a truncated tail or a stolen key would not show.")
-        _record(report, workspace_id)
+        _record(report, workspace_id, outside=bool(outside or trust))
         if not report.intact:
             raise SystemExit(1)
         if options["save_checkpoint"]:
@@ -114,32 +115,27 @@ def _trust(path: Path | None) -> Trust | None:
         raise _unusable(f"The file of keys cannot be used: {error}") from error
 
 
-def _record(report: Report, workspace_id: UUID | None) -> None:
-    """That somebody verified is an event too, of the platform and of each workspace whose log was looked at."""
-    if workspace_id is None:
-        _note(PLATFORM, intact=report.intact, sizes={"rounds": report.rounds})
-    for place in [workspace_id] if workspace_id else sorted(_concerned(report)):
-        walked = [one for one in report.walked if one.name.workspace_id == place]
-        sizes = {one.name.store: one.size for one in walked}
-        _note(place, intact=report.intact if workspace_id else not _found(report, place), sizes=sizes)
-
-
-def _concerned(report: Report) -> set[UUID]:
-    """The workspaces of the logs that are there, and of those that should be."""
-    there = {one.name.workspace_id for one in report.walked}
-    missed = {workspace_for_slug(one.workspace) for one in report.findings}
-    return {one for one in there | missed if one is not None}
-
-
-def _found(report: Report, workspace_id: UUID) -> bool:
-    """Whether something does not hold in the log of this workspace, or in what holds all logs together."""
-    return any(one.workspace == ALL or workspace_for_slug(one.workspace) == workspace_id for one in report.findings)
-
-
-def _note(place: UUID, *, intact: bool, sizes: dict[str, int]) -> None:
-    """A log that cannot be written must not hide the finding."""
+def _record(report: Report, workspace_id: UUID | None, *, outside: bool) -> None:
+    """That somebody verified is an event too, of the platform and of each workspace. A log that cannot be written must
+    not hide the finding.
+    """
     try:
-        with standalone(place):
-            note_verification(system_actor(place, cause="verify_audit"), intact=intact, sizes=sizes)
+        for place, intact, sizes in _outcomes(report, workspace_id):
+            with standalone(place):
+                actor = system_actor(place, cause="verify_audit")
+                note_verification(actor, intact=intact, sizes=sizes, outside=outside)
     except DatabaseError as error:
         log.warning("the verification was not recorded: %s", error)
+
+
+def _outcomes(report: Report, workspace_id: UUID | None) -> Iterator[tuple[UUID, bool, dict[str, int]]]:
+    """What is said where: whether it was intact, and how far each log reached."""
+    if workspace_id is None:
+        yield PLATFORM, report.intact, {"rounds": report.rounds}
+    known = {one.name.workspace: one.name.workspace_id for one in report.walked}
+    bad = {known.get(one.workspace) or workspace_for_slug(one.workspace) for one in report.findings}
+    all_of_them = any(one.workspace == ALL for one in report.findings)
+    there = {one for one in known.values() if one} | set(active_workspaces())
+    for place in [workspace_id] if workspace_id else sorted(there | {one for one in bad if one}):
+        sizes = {one.name.store: one.size for one in report.walked if one.name.workspace_id == place}
+        yield place, report.intact if workspace_id else not (all_of_them or place in bad), sizes

@@ -98,8 +98,9 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
 
   function send() {
     const body = draft.text.trim();
-    if (!body || body.length > limit || excess > 0 || barred) return;
+    if (!body || body.length > limit || excess > 0) return;
     if (edited) {
+      if (barred) return;
       act.messages.edit(edited, body, marking).then(stopEditing, () => {});
       return;
     }
@@ -109,6 +110,7 @@ export function Composer({ room, place, thread, replyTo, slim, label, autofocus 
       else setUnknown(body);
       return;
     }
+    if (barred) return;
     if (!act.messages.post({ room: room.id, thread, replyTo, body, marking, alsoToRoom: also })) return;
     act.messages.draft(place, null);
     setUnknown(null);
