@@ -1,7 +1,7 @@
 # Two commands: `make run` and `make test`. Nothing is needed but Python 3.11 (with venv) and make.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-WORKERS ?= 3
+WORKERS ?= 2
 
 run: .venv/run.stamp
 	@exec $(BIN)/python manage.py up $(ARGS)

@@ -174,9 +174,12 @@ def is_ours(row: Told) -> bool:
     """Whether a writer of ours made this very row, at this moment, in this log: none that was copied or made up."""
     if not signing.row_mac().verify(bytes(row.env), bytes(row.mac)):
         return False
-    env = orjson.loads(bytes(row.env))
-    said = (str(row.id), microseconds(row.at), log_name(row.workspace_id, Store(row.store)))
-    return (env["uid"], env["t"], env["log"]) == said
+    try:
+        env = orjson.loads(bytes(row.env))
+        told = (env["uid"], env["t"], env["log"])
+    except (ValueError, KeyError, TypeError):
+        return False
+    return told == (str(row.id), microseconds(row.at), log_name(row.workspace_id, row.store))
 
 
 def _workspace(actor: Actor) -> UUID | None:

@@ -4,13 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-import orjson
 from django.db import connections
 from django.utils import timezone
 
-from audit import epochs, heads, signing
+from audit import epochs, heads
+from audit.entries import is_ours
 from audit.events import Event
-from audit.said import SUSPECT_DAYS, said_of
+from audit.said import READABLE, SUSPECT_DAYS, Line, said_of
 from audit.trust import Untrusted
 
 LAG_ALARM_SECONDS = 10.0
@@ -48,9 +48,9 @@ _GRANTS = (
     " or c.oid in (select inhrelid from pg_inherits where inhparent = 'audit_event'::regclass))"
 )
 _SUSPECTS = (
-    "select e.env, e.mac, coalesce(w.slug, 'platform') from audit_event e"
+    "select e.id, e.workspace_id, e.store, e.at, e.env, e.mac, coalesce(w.slug, 'platform') from audit_event e"  # noqa: S608
     " left join tenancy_workspace w on w.id = e.workspace_id"
-    " where e.kind = %s and e.store = 'security' and e.at > %s"
+    f" where e.kind = %s and e.store = 'security' and e.at > %s and {READABLE}"
 )
 _SECURITY_LOGS = (
     "select l.id, coalesce(w.slug, l.workspace_id::text, 'the platform') from audit_log l"
@@ -91,22 +91,27 @@ def suspects(using: str = "auditor") -> list[str]:
 
     Only lines that a writer of ours made count: whoever adds junk does not speak here.
     """
-    row_mac = signing.row_mac()
     with connections[using].cursor() as cursor:
         cursor.execute(_SUSPECTS, [Event.AUDIT_DEGRADED.value, timezone.now() - timedelta(days=SUSPECT_DAYS)])
-        told = [(bytes(env), place) for env, mac, place in cursor.fetchall() if row_mac.verify(bytes(env), bytes(mac))]
-    rows = [(place, orjson.loads(env)["data"]) for env, place in told]
+        told = [(Line(*row), place) for *row, place in cursor.fetchall()]
+    rows = [(place, line.data) for line, place in told if is_ours(line)]
     counted = Counter((place, data.get("store", "log"), data["finding"]) for place, data in rows)
     return [f"{place} {store}: {count} suspect ({found})" for (place, store, found), count in sorted(counted.items())]
 
 
-def failed_verifications(using: str = "auditor") -> list[str]:
-    """The workspaces, and the platform, whose last verification found something; empty when all were intact."""
+def told_of_logs(using: str = "auditor") -> list[str]:
+    """Where the last verification found something, or somebody else spoke of a log; empty when all is well."""
     with connections[using].cursor() as cursor:
         cursor.execute(_SECURITY_LOGS)
         logs = cursor.fetchall()
-    told = [(place, said_of(log_id, using=using).verified) for log_id, place in logs]
-    return sorted(place for place, verified in told if verified is not None and not verified.intact)
+    told = []
+    for log_id, place in logs:
+        said = said_of(log_id, using=using)
+        if said.verified is not None and not said.verified.intact:
+            told.append(f"{place}: the last verification found something")
+        if said.strange:
+            told.append(f"{place}: {said.strange} lines about its log were made by nobody of ours")
+    return sorted(told)
 
 
 def weakened_guards(using: str = "auditor") -> list[str]:

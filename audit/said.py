@@ -4,7 +4,7 @@ Whoever can add rows could say so too, in any number and of any time. So only li
 they stand there, and one that somebody else made is suspect in itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,10 +19,15 @@ from audit.events import Event
 
 SUSPECT_DAYS = 7
 MOST_READ = 500
-"""Lines of one kind that are looked at, the latest first."""
+"""Lines of one kind that are looked at, the latest first, and as many of the verifications with outside help."""
+COLUMNS = "id, workspace_id, store, at, env, mac"
+READABLE = "isfinite(at) and at < '9000-01-01' and length(env) < 65536"
+"""What a line of ours always is; whatever is not was made by somebody else, and the sealer tells of it."""
+_LATEST = f"select {COLUMNS} from audit_event where log_id = %s and kind = %s and {READABLE}"  # noqa: S608
 _LINES = (
-    "select id, workspace_id, store, at, env, mac from audit_event where log_id = %s and kind = %s"
-    " order by at desc, id desc limit %s"
+    f"select {COLUMNS} from (({_LATEST} order by at desc, id desc limit %s) union"  # noqa: S608
+    f" ({_LATEST} and position('\"outside\":true'::bytea in env) > 0 order by at desc, id desc limit %s)) told"
+    " order by at desc, id desc"
 )
 
 
@@ -37,16 +42,21 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """`verified` is the verification that counts. `suspects`: findings of the sealer of late, and lines nobody of ours
-    made.
-    """
+    """`verified` is the one that counts; `found` by the sealer of late; `strange` is what nobody of ours said."""
 
     verified: Verification | None
-    suspects: int
+    found: int
+    strange: int
+
+    @property
+    def suspects(self) -> int:
+        return self.found + self.strange
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """A stored entry, as far as it takes to tell who made it, and what it says."""
+
     id: UUID
     workspace_id: UUID | None
     store: str
@@ -62,21 +72,23 @@ class _Line:
 
 def said_of(log_id: UUID, *, using: str = "default") -> Said:
     """What is said of the log whose security store this is."""
-    verified, degraded = (list(_lines(log_id, kind, using)) for kind in (Event.AUDIT_VERIFIED, Event.AUDIT_DEGRADED))
-    ours = [line for line in verified if is_ours(line)]
+    verified, strange = _told(log_id, Event.AUDIT_VERIFIED, using)
+    degraded, more = _told(log_id, Event.AUDIT_DEGRADED, using)
     since = timezone.now() - timedelta(days=SUSPECT_DAYS)
-    late = [line for line in degraded if is_ours(line) and line.at > since]
-    strange = sum(1 for line in (*verified, *degraded) if not is_ours(line) and line.at > since)
-    return Said(_counting([_verification(line) for line in ours]), len(late) + strange)
+    late = sum(1 for line in degraded if line.at > since)
+    return Said(_counting([_verification(line) for line in verified]), late, strange + more)
 
 
-def _lines(log_id: UUID, kind: Event, using: str) -> Iterator[_Line]:
+def _told(log_id: UUID, kind: Event, using: str) -> tuple[list[Line], int]:
+    """The lines of ours, the latest first, and how many of those looked at are not."""
     with connections[using].cursor() as cursor:
-        cursor.execute(_LINES, [log_id, kind.value, MOST_READ])
-        yield from (_Line(*row) for row in cursor.fetchall())
+        cursor.execute(_LINES, [log_id, kind.value, MOST_READ, log_id, kind.value, MOST_READ])
+        lines = [Line(*row) for row in cursor.fetchall()]
+    ours = [line for line in lines if is_ours(line)]
+    return ours, len(lines) - len(ours)
 
 
-def _verification(line: _Line) -> Verification:
+def _verification(line: Line) -> Verification:
     data = line.data
     return Verification(line.at, bool(data["intact"]), bool(data.get("outside")))
 

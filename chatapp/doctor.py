@@ -160,9 +160,9 @@ def sealer() -> Iterator[Finding]:
     quiet = "never sealed" if last_round is None else f"sealed {last_round:.0f} s ago"
     detail = f"{quiet}, oldest unsealed entry {unsealed:.0f} s"
     yield Finding("sealer", well=well, detail=detail, fix="" if well else "Start it: manage.py sealer; see its log.")
-    for place in audit_health.failed_verifications():
+    for told in audit_health.told_of_logs():
         fix = "manage.py verify_audit says what; keep the database as it is, then docs/audit.md."
-        yield Finding("sealer", well=False, detail=f"the last verification of {place} found something", fix=fix)
+        yield Finding("sealer", well=False, detail=told, fix=fix)
     for suspect in audit_health.suspects():
         fix = "manage.py verify_audit, then docs/audit.md: When entries are suspect."
         yield Finding("sealer", well=False, detail=f"in the last 7 days, {suspect}", fix=fix)

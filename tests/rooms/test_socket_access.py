@@ -283,7 +283,7 @@ async def test_who_may_post_at_no_marking_is_offered_no_post_until_policy_allows
 
 
 def offers(room: Room, markings: Sequence[str]):
-    return lambda frame: frame["rooms"][str(room.id)]["post_markings"] == list(markings)
+    return lambda frame: frame["rooms"].get(str(room.id), {}).get("post_markings") == list(markings)
 
 
 async def test_a_requirement_ends_the_access_of_those_who_do_not_meet_it(server, olympus, somebody, room):

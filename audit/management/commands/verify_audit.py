@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFault
+from django.db import connections
 
 from audit import health, notes
 from audit.actions import note_verification, standalone
@@ -18,6 +19,7 @@ from audit.notes import BadNote, Note
 from audit.trust import Trust, of_vkeys
 from audit.verify import verify
 from tenancy.actor import system_actor
+from tenancy.errors import Unavailable
 from tenancy.scoping import active_workspaces, workspace_for_slug
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, *_args: object, **options: Any) -> None:
         try:
             self._verify(options)
-        except DatabaseError as error:
+        except DatabaseFault as error:
             raise _unusable(f"The log could not be read: {error}") from error
 
     def _verify(self, options: dict[str, Any]) -> None:
@@ -52,17 +54,24 @@ class Command(BaseCommand):
         self._print(report)
         if report.unopened:
             self.stdout.write(f"{report.unopened} personal parts were not compared: their key is not at hand")
-        for weak in health.weakened_guards(using):
-            self.stderr.write(f"warning: {weak}")
         if not outside and report.intact:
             self.stdout.write("No checkpoint from outside was given: a truncated tail or a stolen key would not show.")
-        _record(report, workspace_id, outside=bool(outside or trust))
+        _record(report, workspace_id, outside=bool(outside))
+        self._warn(using)
         if not report.intact:
             raise SystemExit(1)
         if options["save_checkpoint"]:
             rounds = "" if workspace_id else report.rounds_note
             kept = [rounds, *(one.note for one in report.walked)]
             options["save_checkpoint"].write_text("\n".join(note for note in kept if note))
+
+    def _warn(self, using: str) -> None:
+        """Of what makes tampering easier. That it cannot be asked changes nothing of what was found."""
+        try:
+            for weak in health.weakened_guards(using):
+                self.stderr.write(f"warning: {weak}")
+        except DatabaseFault as error:
+            log.warning("the guards of the tables could not be looked at: %s", error)
 
     def _print(self, report: Report) -> None:
         for one in report.walked:
@@ -117,15 +126,20 @@ def _trust(path: Path | None) -> Trust | None:
 
 def _record(report: Report, workspace_id: UUID | None, *, outside: bool) -> None:
     """That somebody verified is an event too, of the platform and of each workspace. A log that cannot be written must
-    not hide the finding.
+    not hide the finding, nor keep the others from hearing of theirs.
     """
     try:
-        for place, intact, sizes in _outcomes(report, workspace_id):
+        outcomes = list(_outcomes(report, workspace_id))
+    except DatabaseFault as error:
+        log.warning("the verification was not recorded: %s", error)
+        return
+    for place, intact, sizes in outcomes:
+        try:
             with standalone(place):
                 actor = system_actor(place, cause="verify_audit")
                 note_verification(actor, intact=intact, sizes=sizes, outside=outside)
-    except DatabaseError as error:
-        log.warning("the verification was not recorded: %s", error)
+        except (DatabaseFault, Unavailable) as error:
+            log.warning("the verification was not recorded: %s", error)
 
 
 def _outcomes(report: Report, workspace_id: UUID | None) -> Iterator[tuple[UUID, bool, dict[str, int]]]:
