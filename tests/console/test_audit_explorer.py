@@ -104,6 +104,32 @@ def test_a_verification_that_nobody_of_ours_made_counts_for_nothing(console: Con
         assert said_of(log_of("security")).suspects == 1
 
 
+KEY_MESSAGE = (
+    "select convert_to(concat_ws(chr(10), 'audit key', vkey, state, round), 'UTF8') as env, mac from audit_key limit 1"
+)
+"""Text under a MAC of ours that is no entry."""
+
+
+def copy_verification(
+    console: Console,
+    *,
+    at: str,
+    entry_id: str = "gen_random_uuid()",
+    said: str = "e.env, e.mac",
+    beside: str = "(select) k",
+) -> None:
+    """Put the line of a verification into the log again, as somebody would who can add rows and holds no key."""
+    call_command("verify_audit", stdout=StringIO())
+    intact = console.entries(kind="audit:log:verified", store="security")[0]
+    with boot.admin(boot.DATABASE) as connection:
+        Hand(connection).does(
+            f"insert into audit_event select {entry_id}, workspace_id, log_id, store, epoch, xid, {at}, kind, outcome,"  # noqa: S608
+            f" actor_id, target_type, target_id, room_id, request_id, {said} from audit_event e, {beside}"
+            " where e.id = %s",
+            intact.id,
+        )
+
+
 REPLAYED = {
     "under another id": ("gen_random_uuid()", "'2099-01-01'"),
     "at another time": ("id", "'2099-01-01'"),
@@ -113,16 +139,10 @@ REPLAYED = {
 @pytest.mark.parametrize("how", REPLAYED)
 def test_a_verification_of_long_ago_is_not_told_again(console: Console, sealer: Sealer, how: str):
     sealer.round()
-    call_command("verify_audit", stdout=StringIO())
-    intact = console.entries(kind="audit:log:verified", store="security")[0]
     entry_id, at = REPLAYED[how]
 
+    copy_verification(console, entry_id=entry_id, at=at)
     with boot.admin(boot.DATABASE) as connection:
-        Hand(connection).does(
-            f"insert into audit_event select {entry_id}, workspace_id, log_id, store, epoch, xid, {at}, kind, outcome,"  # noqa: S608
-            " actor_id, target_type, target_id, room_id, request_id, env, mac from audit_event where id = %s",
-            intact.id,
-        )
         Hand(connection).does("delete from audit_seal where n = 1")
     with pytest.raises(SystemExit):
         call_command("verify_audit", stdout=StringIO())
@@ -136,16 +156,8 @@ def test_a_verification_of_long_ago_is_not_told_again(console: Console, sealer: 
 @pytest.mark.parametrize("dated", ["'2099-01-01'", "at", "at + interval '1 microsecond' - interval '30 days'"])
 def test_a_flood_of_lines_that_nobody_of_ours_made_hides_nothing(console: Console, sealer: Sealer, dated: str):
     sealer.round()
-    call_command("verify_audit", stdout=StringIO())
-    intact = console.entries(kind="audit:log:verified", store="security")[0]
 
-    with boot.admin(boot.DATABASE) as connection:
-        Hand(connection).does(
-            f"insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, epoch, xid, {dated},"  # noqa: S608
-            " kind, outcome, actor_id, target_type, target_id, room_id, request_id, env, mac"
-            " from audit_event, generate_series(1, 600) where id = %s",
-            intact.id,
-        )
+    copy_verification(console, at=dated, beside="generate_series(1, 600) k")
 
     assert chain_control(console) == ("Entries are suspect", "danger")
     assert any(told.startswith("olympus: ") for told in health.told_of_logs())
@@ -154,17 +166,8 @@ def test_a_flood_of_lines_that_nobody_of_ours_made_hides_nothing(console: Consol
 @pytest.mark.parametrize("at", ["'infinity'", "'12000-01-01'", "now()"])
 def test_a_line_that_makes_no_sense_does_not_take_the_page_down(console: Console, sealer: Sealer, at: str):
     sealer.round()
-    call_command("verify_audit", stdout=StringIO())
-    intact = console.entries(kind="audit:log:verified", store="security")[0]
 
-    with boot.admin(boot.DATABASE) as connection:
-        Hand(connection).does(
-            f"insert into audit_event select gen_random_uuid(), workspace_id, log_id, store, epoch, xid, {at},"  # noqa: S608
-            " kind, outcome, actor_id, target_type, target_id, room_id, request_id, k.env, k.mac"
-            " from audit_event e, (select convert_to('audit key ' || vkey, 'UTF8') as env, mac from audit_key) k"
-            " where e.id = %s",
-            intact.id,
-        )
+    copy_verification(console, at=at, said="k.env, k.mac", beside=f"({KEY_MESSAGE}) k")
 
     assert chain_control(console)[1] in {"ok", "danger"}
 
